@@ -1,0 +1,100 @@
+"""`manage.py quickstart`: the whole main job, from an empty database to a study that people can rate."""
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+from distillation.models import TRAINED_METHODS, Method
+from ratings import invites
+from ratings.models import Study
+from srstudy.commands import SentenceCommand
+from srstudy.database import refuse_newer_database
+from srstudy.errors import Refused
+
+HOST = "127.0.0.1"
+ADMIN = "admin"
+METHODS = (Method.BICUBIC.value, *TRAINED_METHODS)
+
+
+class Command(SentenceCommand):
+    """What `make study` runs: migrate, train, make a study, print the links, serve. Repeats nothing."""
+
+    help = "Train all methods, make a study of ten images, and serve it. Run again, it starts what exists."
+    needs_database = False  # this command makes it
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--profile", default="demo", choices=["smoke", "demo"])
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--no-serve", action="store_true", help="stop before the server")
+
+    def handle(self, **options: Any) -> None:
+        port, profile = options["port"], options["profile"]
+        if not 1 <= port <= 65535:
+            raise Refused(f"PORT is {port}, which is not between 1 and 65535.")
+        if not options["no_serve"]:
+            _refuse_used_port(port)
+        refuse_newer_database()
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        study = Study.objects.filter(slug=profile).first() or self._make_study(profile)
+        password = _admin_password()
+        address = f"http://{HOST}:{port}"
+        self.stdout.write(
+            f"\nRaters:     {address}{invites.invite_path(study)}"
+            f"\nResults:    {address}/studies/{study.slug}/"
+            f"\nAdmin:      {address}/admin/   user {ADMIN}, password {password}\n"
+        )
+        if not options["no_serve"]:
+            self._serve(port)
+
+    def _make_study(self, profile: str) -> Study:
+        arguments = ("--method=all", f"--profile={profile}", "--resume")
+        call_command("distill", *arguments, stdout=self.stdout, stderr=self.stderr)
+        call_command(
+            "create_study",
+            profile,
+            "--methods",
+            *METHODS,
+            "--images=10",
+            f"--title=Picture quality study ({profile} profile)",
+            "--open",
+            stdout=self.stderr,
+            stderr=self.stderr,
+        )
+        return Study.objects.get(slug=profile)
+
+    def _serve(self, port: int) -> None:
+        self.stdout.write("Serving; Ctrl-C stops the server and loses nothing.")
+        self.stdout.flush()
+        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:srstudy.gunicorn_settings"]
+        # The server takes this process's place, so nothing of the training stays in memory.
+        os.execv(sys.executable, [*gunicorn, f"--bind={HOST}:{port}", "srstudy.wsgi"])  # noqa: S606
+
+
+def _refuse_used_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise Refused(
+                f"Port {port} of {HOST} is in use: stop what uses it, or take another, `make study PORT=8001`."
+            ) from None
+
+
+def _admin_password() -> str:
+    """The admin's password from .env, set when the admin is first made; theirs to change afterwards."""
+    password = os.environ.get("ADMIN_PASSWORD", "")
+    if not password:
+        raise Refused("ADMIN_PASSWORD is not set: `make study` writes one into the file .env.")
+    users = get_user_model().objects
+    user = users.filter(username=ADMIN).first()
+    if user is None:
+        users.create_superuser(ADMIN, password=password)
+        return password
+    return password if user.check_password(password) else "the one you gave it"
