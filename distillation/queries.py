@@ -1,0 +1,136 @@
+"""What others may read of the first half; the only doorway for `ratings` besides the models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from distillation.models import Image, Method, Output, TrainingRun
+from srstudy.errors import Refused
+
+# From the quickest to the most thorough; "the run of a method" is the latest of the most thorough.
+PROFILES = ("smoke", "demo", "paper")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRow:
+    """One line of a method's table: a mean over the images of a data set."""
+
+    method: str
+    images: int
+    psnr_y: float
+    ssim_y: float
+    psnr_rgb: float
+    ssim_rgb: float
+    seconds: float
+
+
+def finished_run(method: str, *, run_id: int | None = None) -> TrainingRun:
+    """The run that stands for a method: number `run_id`, or the latest finished of the highest profile.
+
+    Raises: Refused if there is none, or the named one is of another method or unfinished.
+    """
+    if run_id is not None:
+        run = TrainingRun.objects.filter(pk=run_id).first()
+        if run is None:
+            raise Refused(f"There is no run {run_id}; the admin lists them.")
+        if run.method != method:
+            raise Refused(f"Run {run_id} is of {run.method}, not of {method}.")
+        if run.status != TrainingRun.Status.FINISHED:
+            raise Refused(f"Run {run_id} of {method} is {run.get_status_display()}, not finished.")
+        return run
+    runs = TrainingRun.objects.filter(method=method, status=TrainingRun.Status.FINISHED)
+    ranked = sorted(runs, key=lambda run: (_rank(run.profile), run.finished_at, run.pk), reverse=True)
+    if not ranked:
+        raise Refused(
+            f"{method} has not been trained: run `python manage.py distill --method {method}` first."
+        )
+    return ranked[0]
+
+
+def _rank(profile: str) -> int:
+    return PROFILES.index(profile) if profile in PROFILES else -1
+
+
+def datasets() -> list[str]:
+    """Names of the data sets that have images with outputs."""
+    return list(Image.objects.order_by("dataset").values_list("dataset", flat=True).distinct())
+
+
+def images_of(dataset: str) -> list[Image]:
+    """The images of a data set in the order of their names."""
+    return list(Image.objects.filter(dataset=dataset).order_by("name"))
+
+
+def methods_of(dataset: str) -> list[str]:
+    """The methods with an output of every image of a data set: ours in the paper's order, then others."""
+    wanted = Image.objects.filter(dataset=dataset).count()
+    found = Output.objects.filter(image__dataset=dataset).values_list("method", "image_id").distinct()
+    counts: dict[str, int] = {}
+    for method, _ in found:
+        counts[method] = counts.get(method, 0) + 1
+    complete = [method for method, count in counts.items() if count == wanted]
+    order = {method: place for place, method in enumerate(Method.values)}
+    return sorted(complete, key=lambda method: (order.get(method, len(order)), method))
+
+
+def output_of(image: Image, method: str, run: TrainingRun | None) -> Output | None:
+    """The output of one image by one method: by `run`, or the one that needs none."""
+    return Output.objects.filter(image=image, method=method, run=run).select_related("image", "run").first()
+
+
+def outputs_for(images: Sequence[Image], methods: Sequence[str]) -> list[Output]:
+    """Every image by every method, each method by the run that stands for it.
+
+    Raises: Refused naming the first image that a method has not made.
+    """
+    found: list[Output] = []
+    for method in methods:
+        run = finished_run(method) if method in Method.values and method != Method.BICUBIC else None
+        made = {
+            output.image_id: output
+            for output in Output.objects.filter(image__in=images, method=method, run=run).select_related(
+                "image", "run"
+            )
+        }
+        for image in images:
+            if image.pk not in made:
+                raise Refused(
+                    f"{method} has made no output of {image}: run "
+                    f"`python manage.py evaluate --dataset {image.dataset} --method {method}` first."
+                )
+            found.append(made[image.pk])
+    return found
+
+
+def table_of(outputs: QuerySet[Output] | Sequence[Output]) -> list[OutputRow]:
+    """Means of PSNR, SSIM and seconds over the images of each method, in the order first met."""
+    groups: dict[str, list[Output]] = {}
+    for output in outputs:
+        groups.setdefault(output.method, []).append(output)
+    return [
+        OutputRow(
+            method=method,
+            images=len(group),
+            **{
+                name: sum(getattr(output, name) for output in group) / len(group)
+                for name in ("psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb", "seconds")
+            },
+        )
+        for method, group in groups.items()
+    ]
+
+
+def outputs_from_elsewhere(images: Sequence[Image], methods: Sequence[str]) -> list[Output]:
+    """Every image by every method, as other programs made them: outputs without a run.
+
+    Raises: Refused naming the first method that has no such image.
+    """
+    found: list[Output] = []
+    for method in methods:
+        for image in images:
+            output = output_of(image, method, None)
+            if output is None:
+                raise Refused(f"There is no image of {image} by {method}.")
+            found.append(output)
+    return found
