@@ -1,0 +1,38 @@
+"""Reads the two PNG files of a trial so that nothing but their pixels differs."""
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+IEND = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+CHUNK_OVERHEAD = 12
+# Ancillary, private, not safe to copy: every decoder passes over it.
+PADDING_TYPE = b"srPd"
+
+
+def padded_to(content: bytes, length: int) -> bytes:
+    """A PNG file of exactly `length` bytes with the same pixels, by a private chunk before its end.
+
+    The padding is random, so that no compression on the way tells it from image data.
+    Raises: ValueError if the file does not end as a PNG does, or `length` leaves no room for a chunk.
+    """
+    if not content.startswith(SIGNATURE) or not content.endswith(IEND):
+        raise ValueError("The file is not a PNG, or something follows its end.")
+    room = length - len(content)
+    if room < CHUNK_OVERHEAD:
+        raise ValueError(f"A PNG of {len(content)} bytes cannot be padded to {length}.")
+    filling = os.urandom(room - CHUNK_OVERHEAD)
+    chunk = struct.pack(">I", len(filling)) + PADDING_TYPE + filling
+    chunk += struct.pack(">I", zlib.crc32(PADDING_TYPE + filling))
+    return content[: -len(IEND)] + chunk + IEND
+
+
+def side_of_pair(shown: Path, other: Path) -> bytes:
+    """The bytes of `shown`, as long as those of `other` will be when it is asked for.
+
+    Raises: FileNotFoundError if either is missing.
+    """
+    content, beside = shown.read_bytes(), other.read_bytes()
+    return padded_to(content, max(len(content), len(beside)) + CHUNK_OVERHEAD)

@@ -1,0 +1,73 @@
+"""Stored ratings to arrays to analysis: the same tables for the page, the export and the tests."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ratings import queries
+from ratings.analysis.options import AnalysisOptions
+from ratings.analysis.tables import Tables, analyse
+from ratings.analysis.votes import Votes
+from ratings.models import SCORE_MAX, SCORE_MIN, Study
+from srstudy.errors import Refused
+
+COLUMNS = (
+    *("rater", "source", "session", "sitting", "position", "kind", "repeat_of", "image", "method"),
+    *("reference_side", "reference_score", "test_score", "difference", "score", "duration_ms"),
+    *("device_pixel_ratio", "window_width", "window_height", "rated_at"),
+)
+INTEGER_COLUMNS = ("session", "sitting", "position", "duration_ms", "window_width", "window_height")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study's ratings, one row each in the columns of ratings.csv, and the tables made of them."""
+
+    ratings: pd.DataFrame
+    tables: Tables
+
+
+def ratings_frame(study: Study) -> pd.DataFrame:
+    """Every stored rating of a study in the columns of `ratings.csv`; times in UTC, ISO 8601."""
+    frame = pd.DataFrame(queries.rating_rows(study), columns=list(queries.RATING_COLUMNS))
+    frame = frame.astype(dict.fromkeys(INTEGER_COLUMNS, "Int64"))
+    frame["rated_at"] = [when.isoformat(timespec="milliseconds") for when in frame["rated_at"]]
+    # Nine decimals: the sliders give tenths, and 93.1 − 81.9 should not read 11.199999999999989.
+    frame["difference"] = (frame["reference_score"] - frame["test_score"]).astype(float).round(9)
+    # Columns of the contract that other methodologies and playlists fill.
+    frame["score"], frame["repeat_of"] = pd.Series(dtype=float), pd.Series(dtype="Int64")
+    return frame[list(COLUMNS)]
+
+
+def metrics_frame(study: Study) -> pd.DataFrame:
+    """PSNR (dB) and SSIM on luma of every stimulus, in the order of the study."""
+    rows = study.stimuli.order_by("pk").values_list("image", "method", "psnr", "ssim")
+    return pd.DataFrame(rows, columns=["image", "method", "psnr", "ssim"])
+
+
+def results_of(study: Study, options: AnalysisOptions) -> Results:
+    """Analyse a study's ratings.
+
+    Raises: Refused if there are no ratings, or none that these options let in.
+    """
+    ratings = ratings_frame(study)
+    if ratings.empty:
+        raise Refused(
+            f"Study {study.slug} has no ratings yet; `python manage.py simulate_raters {study.slug} "
+            "--raters 15` makes some to try the results with."
+        )
+    metrics = metrics_frame(study)
+    try:
+        votes = Votes.from_frame(
+            ratings, methodology=study.methodology, scale_min=SCORE_MIN, scale_max=SCORE_MAX
+        )
+        tables = analyse(
+            votes,
+            options,
+            metrics=metrics,
+            image_order=list(dict.fromkeys(metrics["image"])),
+            method_order=list(dict.fromkeys(metrics["method"])),
+        )
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    return Results(ratings, tables)

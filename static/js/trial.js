@@ -1,0 +1,150 @@
+// One trial: shows both pictures at the same moment, one image pixel to one device pixel, takes two
+// scores, and sends them until the server has them.
+
+const TERMS = ["Bad", "Poor", "Fair", "Good", "Excellent"];
+const RETRY_MS = [1000, 2000, 4000, 8000];
+
+const form = document.getElementById("trial");
+const next = document.getElementById("next");
+const status = document.getElementById("status");
+const narrow = document.getElementById("narrow");
+const pictures = [...document.querySelectorAll(".picture")];
+const sliders = [...document.querySelectorAll(".slider")];
+
+let shownAt = null; // milliseconds since the page began, when both pictures were painted
+let sending = false;
+
+// A picture's size in CSS pixels is its size in device pixels over their ratio, and its corner is
+// moved onto the grid of device pixels: otherwise the browser would blend neighbours.
+function fitToDevicePixels() {
+  const ratio = window.devicePixelRatio;
+  for (const picture of pictures) {
+    picture.style.width = `${picture.getAttribute("width") / ratio}px`;
+    picture.style.height = `${picture.getAttribute("height") / ratio}px`;
+    picture.style.left = picture.style.top = "0px";
+  }
+  for (const picture of pictures) {
+    const corner = picture.getBoundingClientRect();
+    const x = (corner.left + window.scrollX) * ratio;
+    const y = (corner.top + window.scrollY) * ratio;
+    picture.style.left = `${(Math.round(x) - x) / ratio}px`;
+    picture.style.top = `${(Math.round(y) - y) / ratio}px`;
+  }
+  const missing = Math.ceil(document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  narrow.hidden = missing <= 0;
+  narrow.textContent = missing > 0
+    ? `Your window is ${missing} pixels too narrow to show both pictures at once. Please make it wider.`
+    : "";
+}
+
+async function reveal() {
+  fitToDevicePixels();
+  try {
+    await Promise.all(pictures.map((picture) => picture.decode()));
+  } catch {
+    status.textContent = "A picture could not be loaded. Trying again …";
+    setTimeout(() => window.location.reload(), 3000);
+    return;
+  }
+  document.body.classList.add("revealed");
+  // The first frame paints the pictures, the second comes after it: the clock starts there.
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    shownAt = performance.now();
+    refresh();
+  }));
+}
+
+function refresh() {
+  const unset = sliders.filter((slider) => slider.classList.contains("unset"));
+  next.disabled = shownAt === null || unset.length > 0 || sending;
+  if (shownAt !== null && !sending) {
+    status.textContent = unset.length > 0 ? "Set both sliders to go on." : "";
+  }
+}
+
+function set(slider) {
+  slider.classList.remove("unset");
+  const value = Number(slider.value);
+  const term = TERMS[Math.min(TERMS.length - 1, Math.floor(value / 20))];
+  slider.setAttribute("aria-valuetext", `${Math.round(value)}, ${term}`);
+  refresh();
+}
+
+// The arrow keys move a point at a time and not the tenth that the mouse can set.
+const KEY_STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+
+function onKey(event) {
+  const slider = event.currentTarget;
+  if (event.key in KEY_STEPS) {
+    slider.value = String(Number(slider.value) + KEY_STEPS[event.key]);
+  } else if (event.key === "Home" || event.key === "End") {
+    slider.value = event.key === "Home" ? slider.min : slider.max;
+  } else if (event.key !== " ") {
+    return;
+  }
+  event.preventDefault();
+  set(slider);
+}
+
+function answer() {
+  return {
+    left_score: Number(sliders[0].value),
+    right_score: Number(sliders[1].value),
+    duration_ms: Math.round(performance.now() - shownAt),
+    device_pixel_ratio: window.devicePixelRatio,
+    window_width: window.innerWidth,
+    window_height: window.innerHeight,
+  };
+}
+
+async function send(body, attempt) {
+  let response = null;
+  try {
+    response = await fetch(form.dataset.answer, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      credentials: "same-origin",
+    });
+  } catch {
+    // No connection: the answer stays here and is sent again below.
+  }
+  if (response !== null && response.status < 500) {
+    // Stored now or before, or no longer wanted: the server's next page says which.
+    window.location.replace(form.dataset.next);
+    return;
+  }
+  const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
+  status.textContent = "Your rating is not stored yet, because the server does not answer. "
+    + `It is kept here and sent again in ${wait / 1000} s; please leave this page open.`;
+  setTimeout(() => send(body, attempt + 1), wait);
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (next.disabled || sending) {
+    return;
+  }
+  sending = true;
+  const body = JSON.stringify(answer());
+  for (const slider of sliders) {
+    slider.disabled = true;
+  }
+  refresh();
+  send(body, 0);
+});
+
+for (const slider of sliders) {
+  slider.value = "50"; // a browser may restore what was there before a reload
+  slider.addEventListener("input", () => set(slider));
+  // A click on the middle changes no value, so no input event tells of it.
+  slider.addEventListener("pointerup", () => set(slider));
+  slider.addEventListener("keydown", onKey);
+}
+window.addEventListener("resize", fitToDevicePixels);
+window.addEventListener("beforeunload", (event) => {
+  if (sending && status.textContent !== "") {
+    event.preventDefault();
+  }
+});
+reveal();
