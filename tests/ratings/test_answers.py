@@ -1,0 +1,171 @@
+"""The answer to a trial is stored once, or refused with a reason."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from ratings.models import Rating, Trial
+from ratings.services import ratings, sessions, studies
+
+ANSWER = {"left_score": 71.5, "right_score": 40, "duration_ms": 2500}
+
+
+@pytest.fixture
+def trial(rater, rater_client, invite) -> Trial:
+    """The rater's first trial, its page given out."""
+    rater_client.get(f"{invite}trial")
+    return Trial.objects.get(session__rater=rater, position=1)
+
+
+@pytest.fixture
+def post(rater_client, invite, trial):
+    """Send an answer to the first trial, or to another."""
+
+    def send(answer=ANSWER, to: Trial | None = None, client=None):
+        address = f"{invite}trials/{(to or trial).token}/answer"
+        return (client or rater_client).post(address, json.dumps(answer), content_type="application/json")
+
+    return send
+
+
+@pytest.mark.parametrize(("side", "reference", "test"), [("left", 71.5, 40.0), ("right", 40.0, 71.5)])
+def test_scores_land_on_the_image_that_was_on_that_side(post, trial, side, reference, test):
+    Trial.objects.filter(pk=trial.pk).update(reference_side=side)
+    assert post().status_code == 201
+    stored = Rating.objects.get()
+    assert (stored.reference_score, stored.test_score) == (reference, test)
+    assert stored.duration_ms == 2500
+
+
+def test_the_same_answer_again_is_answered_the_same_and_stored_once(post):
+    assert [post().status_code for _ in range(3)] == [201, 200, 200]
+    assert Rating.objects.count() == 1
+
+
+def test_a_second_different_answer_is_refused_and_the_first_stands(post):
+    post()
+    response = post(ANSWER | {"left_score": 5})
+    assert response.status_code == 409
+    assert response["Content-Type"] == "application/problem+json"
+    assert Rating.objects.get().difference in (31.5, -31.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"left_score": -0.1},
+        {"right_score": 100.1},
+        {"left_score": "NaN"},
+        {"left_score": None},
+        {"left_score": "good"},
+        {"duration_ms": -1},
+        {"duration_ms": 10**12},
+        {"device_pixel_ratio": 0},
+    ],
+)
+def test_an_impossible_answer_is_refused(post, change):
+    assert post(ANSWER | change).status_code == 400
+    assert not Rating.objects.exists()
+
+
+def test_a_missing_score_is_refused(post):
+    assert post({"left_score": 3, "duration_ms": 1}).status_code == 400
+
+
+def test_text_that_is_no_json_is_refused(rater_client, invite, trial):
+    address = f"{invite}trials/{trial.token}/answer"
+    assert rater_client.post(address, "{", content_type="application/json").status_code == 400
+
+
+def test_another_raters_trial_cannot_be_answered(post, join):
+    theirs = join().rater.sessions.get().trials.first()
+    assert post(to=theirs).status_code == 404
+    assert not Rating.objects.exists()
+
+
+def test_a_stranger_cannot_answer(post, stranger):
+    assert post(client=stranger).status_code == 404
+
+
+def test_a_trial_not_yet_shown_cannot_be_answered(post, rater):
+    later = Trial.objects.get(session__rater=rater, position=2)
+    assert post(to=later).status_code == 409
+    assert not Rating.objects.exists()
+
+
+def test_a_closed_study_takes_no_new_answer_and_keeps_repeating_the_old_one(
+    post, study, rater, rater_client, invite
+):
+    post()
+    rater_client.get(f"{invite}trial")
+    studies.close_study(study)
+    assert post().status_code == 200
+    assert post(to=Trial.objects.get(session__rater=rater, position=2)).status_code == 410
+    assert Rating.objects.count() == 1
+
+
+def test_a_locked_database_asks_the_page_to_try_again(post, monkeypatch):
+    def locked(**_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(ratings, "record_rating", locked)
+    response = post()
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_equal_answers_at_once_store_one(study, join):
+    trial = join().rater.sessions.get().trials.first()
+    sessions.mark_shown(trial)
+    trial.refresh_from_db()
+
+    def answer(_: int) -> bool:
+        try:
+            own = Trial.objects.select_related("session__rater__study").get(pk=trial.pk)
+            return ratings.record_rating(trial=own, answer=ratings.Answer(10, 20, 5))[1]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        stored = list(pool.map(answer, range(8)))
+    assert sorted(stored) == [False] * 7 + [True]
+    assert Rating.objects.count() == 1
+
+
+def test_coming_back_after_half_an_hour_begins_another_sitting(post, rater, rater_client, invite):
+    post()
+    Rating.objects.update(rated_at=timezone.now() - timedelta(minutes=31))
+    rater_client.get(f"{invite}trial")
+    post(to=Trial.objects.get(session__rater=rater, position=2))
+    assert list(Rating.objects.order_by("pk").values_list("sitting", flat=True)) == [1, 2]
+
+
+def test_the_last_answer_finishes_the_session(rater, rater_client, invite, post):
+    session = rater.sessions.get()
+    for position in range(1, session.trials.count() + 1):
+        session.refresh_from_db()
+        assert session.finished_at is None
+        rater_client.get(f"{invite}trial")
+        post(to=session.trials.get(position=position))
+    session.refresh_from_db()
+    assert session.finished_at is not None
+
+
+def test_the_database_itself_refuses_a_score_off_the_scale(trial):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Rating.objects.create(
+            trial=trial, reference_score=100.5, test_score=0, duration_ms=1, rated_at=timezone.now()
+        )
+
+
+def test_the_database_itself_refuses_a_second_rating(post, trial):
+    post()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Rating.objects.create(
+            trial=trial, reference_score=1, test_score=0, duration_ms=1, rated_at=timezone.now()
+        )

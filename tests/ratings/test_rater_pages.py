@@ -1,0 +1,167 @@
+"""The rater's pages lead through a study and tell nothing of what is compared."""
+
+import re
+import struct
+
+import pytest
+
+from ratings.models import Rater, Stimulus, Trial
+from ratings.services import sessions, studies
+from ratings.services.ratings import Answer, record_rating
+
+
+def answer_all_but(rater: Rater, left: int) -> None:
+    """Rate every trial but the last `left`."""
+    trials = list(rater.sessions.get().trials.order_by("position"))
+    for trial in trials[: len(trials) - left]:
+        sessions.mark_shown(trial)
+        trial.refresh_from_db()
+        record_rating(trial=trial, answer=Answer(60, 50, 900))
+
+
+def image_addresses(page: bytes) -> list[str]:
+    """Where the two images of a trial's page lie."""
+    return re.findall(r'<img class="picture" src="([^"]+)"', page.decode())
+
+
+def test_a_known_rater_is_taken_from_the_link_to_their_trial(rater_client, invite):
+    response = rater_client.get(invite, follow=True)
+    assert response.redirect_chain[-1][0] == f"{invite}trial"
+    assert b"Pair 1 of 6" in response.content
+
+
+def test_a_stranger_is_taken_from_a_trial_to_the_consent(stranger, invite):
+    response = stranger.get(f"{invite}trial", follow=True)
+    assert b"I agree to take part" in response.content
+
+
+def test_the_instructions_come_before_the_first_pair(stranger, study, invite):
+    stranger.post(invite, {"agree": "yes", "consent_version": study.consent_version})
+    assert stranger.get(f"{invite}trial").headers["Location"] == f"{invite}instructions"
+
+
+def test_another_day_resumes_at_the_first_pair_without_an_answer(rater_client, rater, invite):
+    answer_all_but(rater, 4)
+    assert b"Pair 3 of 6" in rater_client.get(invite, follow=True).content
+
+
+def test_the_code_is_shown_after_the_last_pair_and_not_before(rater_client, rater, invite):
+    answer_all_but(rater, 1)
+    early = rater_client.get(f"{invite}done", follow=True)
+    assert rater.completion_code.encode() not in early.content
+    answer_all_but(rater, 0)
+    assert rater.completion_code.encode() in rater_client.get(f"{invite}trial", follow=True).content
+
+
+def test_a_rater_of_a_closed_study_is_told_so(rater_client, study, invite):
+    studies.close_study(study)
+    response = rater_client.get(f"{invite}trial")
+    assert response.status_code == 410
+    assert b"This study is closed" in response.content
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(stranger, study, invite):
+    response = stranger.post(invite, {"agree": "yes", "consent_version": study.consent_version})
+    cookie = response.cookies["rater"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == invite
+
+
+def test_no_byte_that_a_rater_gets_names_a_method_a_file_or_a_side(rater_client, study, rater, invite):
+    secrets = {stimulus.method for stimulus in study.stimuli.all()}
+    for name in ("reference_file", "test_file", "reference_sha256", "test_sha256", "image"):
+        secrets |= set(study.stimuli.values_list(name, flat=True))
+    secrets |= {"reference_side", "psnr", "ssim"}
+    for _ in range(6):
+        page = rater_client.get(f"{invite}trial", follow=True)
+        responses = [page, *(rater_client.get(address) for address in image_addresses(page.content))]
+        for response in responses:
+            received = str(response.headers).encode() + response.content
+            assert [secret for secret in secrets if secret.encode() in received] == []
+        answer_next(rater)
+
+
+def answer_next(rater: Rater) -> None:
+    """Rate the first trial that has no rating."""
+    trial = rater.sessions.get().trials.filter(rating__isnull=True).order_by("position")[0]
+    record_rating(trial=trial, answer=Answer(60, 50, 900))
+
+
+def test_both_images_of_a_pair_come_with_equal_headers_and_length(rater_client, rater, invite):
+    for _ in range(6):
+        first, second = (
+            rater_client.get(address)
+            for address in image_addresses(rater_client.get(f"{invite}trial").content)
+        )
+        assert dict(first.headers) == dict(second.headers)
+        assert len(first.content) == len(second.content)
+        answer_next(rater)
+
+
+def test_an_image_has_no_validator_no_name_and_may_be_kept_for_minutes_only(rater_client, invite):
+    address = image_addresses(rater_client.get(f"{invite}trial").content)[0]
+    response = rater_client.get(address)
+    assert "ETag" not in response.headers
+    assert "Last-Modified" not in response.headers
+    assert response["Content-Disposition"] == 'inline; filename="image.png"'
+    assert response["Cache-Control"] == "private, max-age=600"
+
+
+def test_the_reference_has_another_address_in_every_trial(rater_client, rater, invite):
+    addresses = []
+    for _ in range(6):
+        addresses += image_addresses(rater_client.get(f"{invite}trial").content)
+        answer_next(rater)
+    assert len(set(addresses)) == 12
+
+
+def test_each_side_shows_its_own_file(rater_client, rater, invite, settings):
+    page = rater_client.get(f"{invite}trial").content
+    trial = Trial.objects.get(session__rater=rater, position=1)
+    stored = {
+        "reference": (settings.MEDIA_ROOT / trial.stimulus.reference_file).read_bytes(),
+        "test": (settings.MEDIA_ROOT / trial.stimulus.test_file).read_bytes(),
+    }
+    sides = ("reference", "test") if trial.reference_side == "left" else ("test", "reference")
+    for address, side in zip(image_addresses(page), sides, strict=True):
+        assert image_data(rater_client.get(address).content) == image_data(stored[side])
+
+
+def image_data(png: bytes) -> bytes:
+    """The compressed pixels of a PNG file."""
+    found, at = b"", 8
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        if kind == b"IDAT":
+            found += png[at + 8 : at + 8 + length]
+        at += length + 12
+    return found
+
+
+def test_the_images_of_a_trial_not_yet_shown_cannot_be_fetched(rater_client, rater, invite):
+    later = Trial.objects.get(session__rater=rater, position=2)
+    assert rater_client.get(f"{invite}images/{later.left_token}").status_code == 404
+
+
+def test_another_raters_images_cannot_be_fetched(rater_client, join, invite):
+    theirs = join().rater.sessions.get().trials.first()
+    sessions.mark_shown(theirs)
+    assert rater_client.get(f"{invite}images/{theirs.left_token}").status_code == 404
+
+
+def test_pages_carry_a_policy_without_inline_scripts(rater_client, invite):
+    policy = rater_client.get(f"{invite}trial")["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_stimuli_are_not_among_the_static_files(rater_client, study):
+    stimulus = Stimulus.objects.first()
+    for address in (f"/media/{stimulus.test_file}", f"/static/{stimulus.test_file}"):
+        assert rater_client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["", "instructions", "trial", "done"])
+def test_no_page_of_a_rater_may_be_cached(rater_client, invite, page):
+    assert "no-store" in rater_client.get(f"{invite}{page}")["Cache-Control"]

@@ -1,0 +1,239 @@
+"""From stored ratings to the files of an export and the page of results."""
+
+import csv
+import hashlib
+import io
+import json
+
+import pandas as pd
+import pytest
+from django.core.management import CommandError, call_command
+
+from ratings import exports
+from ratings.models import Rating, Trial
+from ratings.services import sessions
+from ratings.services.ratings import Answer, record_rating
+
+# Reference 80 always; what each of four raters gives the three methods, on both images alike.
+TEST_SCORES = {"bicubic": [60, 75, 55, 60], "sharp": [80, 85, 70, 81], "soft": [30, 20, 45, 33]}
+
+
+def rate_all(rater, score_of) -> None:
+    """Let a rater answer every trial: 80 for the reference, `score_of(method)` for the test."""
+    for trial in rater.sessions.get().trials.order_by("position"):
+        sessions.mark_shown(trial)
+        trial.refresh_from_db()
+        test = score_of(trial.stimulus.method)
+        left, right = (80, test) if trial.reference_side == Trial.Side.LEFT else (test, 80)
+        record_rating(trial=trial, answer=Answer(left, right, 1200, 1.5, 1280, 800))
+
+
+@pytest.fixture
+def rated(study, join):
+    """The study after four raters."""
+    for number in range(4):
+        rate_all(join().rater, lambda method, number=number: TEST_SCORES[method][number])
+    return study
+
+
+@pytest.fixture
+def exported(rated, tmp_path):
+    """The folder of its export."""
+    call_command("export_dmos", "two", "--out", str(tmp_path / "out"), stdout=io.StringIO())
+    return tmp_path / "out"
+
+
+def test_dmos_and_its_interval_match_a_hand_calculation(exported):
+    # bicubic: differences 20, 5, 25, 20: mean 17.5, sample sd 8.660254, t(0.975, 3) = 3.182446,
+    # half width 3.182446 · 8.660254 / 2 = 13.780397.
+    rows = pd.read_csv(exported / "dmos.csv").query("method == 'bicubic'")
+    assert len(rows) == 2
+    for row in rows.itertuples():
+        assert (row.n, row.dmos, row.higher_is) == (4, 17.5, "worse")
+        assert row.ci_low == pytest.approx(17.5 - 13.780397, abs=1e-5)
+        assert row.ci_high == pytest.approx(17.5 + 13.780397, abs=1e-5)
+
+
+def test_a_method_stands_beside_its_psnr_and_ssim(exported):
+    # Both images have the same scores, so a rater's mean over images is their score.
+    methods = pd.read_csv(exported / "methods.csv").set_index("method")
+    assert methods.loc["soft", ["n_raters", "n_images", "dmos"]].tolist() == [4, 2, 48.0]
+    assert methods.loc["soft", ["psnr", "ssim"]].tolist() == pytest.approx([28.0, 0.7])
+
+
+def test_the_columns_are_those_of_the_contract(exported):
+    def columns(name: str) -> str:
+        return (exported / name).read_text().splitlines()[0]
+
+    assert columns("dmos.csv") == (
+        "image,method,n,dmos,sd,ci_low,ci_high,estimator,scope,screening,ci,higher_is,psnr,ssim,level,"
+        "methodology,scale_min,scale_max"
+    )
+    assert columns("methods.csv") == (
+        "method,n_raters,n_images,dmos,sd,ci_low,ci_high,psnr,ssim,estimator,scope,screening,ci,level,higher_is"
+    )
+    assert columns("ratings.csv").startswith(
+        "rater,source,session,sitting,position,kind,repeat_of,image,method,reference_side,reference_score,"
+        "test_score,difference,score,duration_ms,device_pixel_ratio,"
+    )
+    assert columns("ratings.csv").endswith(",rated_at")
+    assert columns("dmos_table.csv") == "method,set/image0,set/image1"
+
+
+def test_every_rating_is_a_row_by_pseudonym(exported):
+    rows = list(csv.DictReader(io.StringIO((exported / "ratings.csv").read_text())))
+    assert len(rows) == 24
+    assert {row["rater"] for row in rows} == {"R0001", "R0002", "R0003", "R0004"}
+    first = rows[0]
+    assert float(first["difference"]) == float(first["reference_score"]) - float(first["test_score"])
+    assert (first["source"], first["duration_ms"], first["window_width"]) == ("browser", "1200", "1280")
+
+
+def test_the_manifest_has_the_sum_of_every_other_file(exported):
+    lines = (exported / "MANIFEST.sha256").read_text().splitlines()
+    assert {line.split("  ")[1] for line in lines} == {path.name for path in exported.iterdir()} - {
+        "MANIFEST.sha256"
+    }
+    for line in lines:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((exported / name).read_bytes()).hexdigest() == digest
+
+
+def test_study_json_says_what_was_frozen_and_how_it_was_analysed(exported):
+    content = json.loads((exported / "study.json").read_text())
+    assert content["frozen"]["seed"] == 7
+    assert content["analysis"]["estimator"] == "mean"
+    assert content["analysis"]["ci"] == "t"
+    assert content["simulated"] is False
+
+
+def test_zscores_within_each_method_are_warned_of(study, tmp_path, capsys):
+    call_command("simulate_raters", "two", "--raters", "6", stdout=io.StringIO())
+    call_command("export_dmos", "two", "--out", str(tmp_path / "z"), "--estimator=zscore", "--scope=method")
+    assert "cannot be used to rank" in capsys.readouterr().err
+    # Normalised within each method, every method averages 50 over its images.
+    assert pd.read_csv(tmp_path / "z" / "methods.csv")["dmos"].tolist() == pytest.approx([50, 50, 50])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere"], "There is no study 'nowhere' (known: two)."),
+        (["two", "--scope", "method"], "zscore"),
+        (["two", "--level", "1.5"], "1.5"),
+        (["two", "--seed", "-1"], "-1"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_a_sentence(rated, tmp_path, arguments, sentence):
+    with pytest.raises(CommandError) as caught:
+        call_command("export_dmos", *arguments, "--out", str(tmp_path / "out"))
+    assert sentence in str(caught.value)
+    assert caught.value.returncode == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_without_ratings_says_how_to_get_some(study, tmp_path):
+    with pytest.raises(CommandError, match="simulate_raters two"):
+        call_command("export_dmos", "two", "--out", str(tmp_path / "out"))
+
+
+def test_an_export_into_a_file_is_refused(rated, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(CommandError, match="which is a file"):
+        call_command("export_dmos", "two", "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_disk_that_fills_up_leaves_no_half_file(rated, tmp_path, monkeypatch):
+    import errno
+    import pathlib
+
+    def full(self, *_, **__):
+        self.touch()
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr(pathlib.Path, "write_text", full)
+    with pytest.raises(CommandError, match="disk is full") as caught:
+        call_command("export_dmos", "two", "--out", str(tmp_path / "out"))
+    assert caught.value.returncode == 1
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_cells_that_a_spreadsheet_would_run_are_made_harmless():
+    frame = pd.DataFrame({"image": ["=1+1", "@cmd", "+a", "-b", "plain"], "dmos": [-1.5, 2, 3, 4, 5]})
+    rows = list(csv.DictReader(io.StringIO(exports.csv_text(frame))))
+    assert [row["image"] for row in rows] == ["'=1+1", "'@cmd", "'+a", "'-b", "plain"]
+    assert rows[0]["dmos"] == "-1.5"
+
+
+def test_simulated_raters_are_marked_and_left_out_once_people_have_rated(study, join, tmp_path):
+    call_command("simulate_raters", "two", "--raters", "5", stdout=io.StringIO())
+    call_command("export_dmos", "two", "--out", str(tmp_path / "a"), stdout=io.StringIO())
+    assert json.loads((tmp_path / "a" / "study.json").read_text())["simulated"] is True
+    assert set(pd.read_csv(tmp_path / "a" / "ratings.csv")["source"]) == {"simulated"}
+    rate_all(join().rater, lambda method: 50)
+    rate_all(join().rater, lambda method: 60)
+    call_command("export_dmos", "two", "--out", str(tmp_path / "b"), stdout=io.StringIO())
+    assert set(pd.read_csv(tmp_path / "b" / "dmos.csv")["dmos"]) == {25.0}
+    call_command(
+        "export_dmos", "two", "--out", str(tmp_path / "c"), "--include-simulated", stdout=io.StringIO()
+    )
+    assert set(pd.read_csv(tmp_path / "c" / "dmos.csv")["n"]) == {7}
+
+
+def test_simulated_raters_answer_the_same_for_the_same_seed(study):
+    call_command("simulate_raters", "two", "--raters", "2", "--seed", "3", stdout=io.StringIO())
+    values = ["trial__stimulus", "reference_score", "test_score"]
+    first = list(Rating.objects.order_by("pk").values_list(*values))
+    Rating.objects.all().delete()
+    study.raters.all().delete()
+    call_command("simulate_raters", "two", "--raters", "2", "--seed", "3", stdout=io.StringIO())
+    assert list(Rating.objects.order_by("pk").values_list(*values)) == first
+
+
+@pytest.mark.parametrize("raters", ["0", "-3", "10001"])
+def test_an_impossible_number_of_simulated_raters_is_refused(study, raters):
+    with pytest.raises(CommandError, match="not between") as caught:
+        call_command("simulate_raters", "two", "--raters", raters)
+    assert caught.value.returncode == 2
+
+
+def test_the_page_shows_what_the_export_has(rated, staff_client):
+    page = staff_client.get("/studies/two/").content.decode()
+    assert "Simulated ratings" not in page
+    assert ">17.50<" in page
+    assert ">48.00<" in page
+    assert "4 people, 4 finished" in page
+
+
+def test_the_page_marks_simulated_ratings(study, staff_client):
+    call_command("simulate_raters", "two", "--raters", "3", stdout=io.StringIO())
+    assert "Simulated ratings" in staff_client.get("/studies/two/").content.decode()
+    assert b"imulated" in staff_client.get("/studies/two/methods.svg").content
+
+
+def test_the_page_of_a_study_without_ratings_says_so(study, staff_client):
+    assert "has no ratings yet" in staff_client.get("/studies/two/").content.decode()
+
+
+def test_the_figure_is_an_svg(rated, staff_client):
+    response = staff_client.get("/studies/two/methods.svg")
+    assert response["Content-Type"] == "image/svg+xml"
+    assert b"<svg" in response.content
+
+
+@pytest.mark.parametrize("name", exports.TABLES)
+def test_every_file_of_the_export_can_be_loaded_from_the_page(rated, staff_client, exported, name):
+    response = staff_client.get(f"/studies/two/files/{name}")
+    if name.endswith(".csv"):
+        assert response.content.decode() == (exported / name).read_text()
+    assert f'filename="two-{name}"' in response["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/studies/two/", "/studies/two/methods.svg", "/studies/two/files/dmos.csv"]
+)
+def test_results_are_for_staff_alone(rated, stranger, path):
+    response = stranger.get(path)
+    assert response.status_code == 302
+    assert "/admin/login/" in response["Location"]
