@@ -1,10 +1,14 @@
 """The two ways in which a request ends badly, each one sentence for the person who made it."""
 
+import re
+
 
 def as_sentence(text: str) -> str:
     """The text with a capital at its start and a full stop at its end."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    if re.match(r"[a-z]+[ ,:]", text):  # a word, and not a file's name, whose case matters
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class Refused(ValueError):

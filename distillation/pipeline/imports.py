@@ -4,7 +4,7 @@ from pathlib import Path
 
 from distillation.models import Output
 from distillation.pipeline.data import refusing_value_errors
-from distillation.pipeline.outputs import Pixels, record_pixels, record_reference
+from distillation.pipeline.outputs import MINIMUM_PX, Pixels, record_pixels, record_reference
 from distillation.sr import images
 from srstudy.errors import Refused
 from srstudy.progress import Progress
@@ -65,6 +65,11 @@ def _check_pixels(references: dict[str, Path], made: dict[str, dict[str, Path]])
     progress = Progress("checking images")
     for done, (name, path) in enumerate(references.items(), start=1):
         reference = _load(path)
+        if min(reference.shape[:2]) < MINIMUM_PX:
+            raise Refused(
+                f"{path} has {reference.shape[1]} × {reference.shape[0]} pixels, "
+                f"and SSIM needs {MINIMUM_PX} each way."
+            )
         for files in made.values():
             pixels = _load(files[name])
             if pixels.shape != reference.shape:

@@ -11,7 +11,7 @@ from django.conf import settings
 from distillation import services
 from distillation.models import TrainingRun
 from distillation.pipeline.data import load_photos, refusing_value_errors
-from distillation.sr import checkpoints, config, cost, dataset, methods, networks, training
+from distillation.sr import checkpoints, config, cost, dataset, learner, methods, networks, training
 from srstudy.errors import Failed
 from srstudy.progress import Progress
 
@@ -27,6 +27,7 @@ def training_options(
     """
     with refusing_value_errors():
         options = config.profile(profile, seed=seed, device=device, precision=precision)
+        learner.resolve_device(options)
         return options if steps is None else config.with_steps(options, steps)
 
 
@@ -156,6 +157,9 @@ def _train_method(method: str, work: Work, teacher: TrainingRun | None) -> Train
     except training.TrainingFailed as failed:
         services.fail_run(run, message=str(failed))
         raise Failed(str(failed)) from failed
+    except (ValueError, OSError) as refused:  # a damaged checkpoint, a file that cannot be written
+        services.fail_run(run, message=str(refused))
+        raise
     _finish(run, results)
     return run
 

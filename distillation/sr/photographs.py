@@ -64,14 +64,14 @@ _ROCKET, _CAMERA = _skimage("rocket.jpg"), _skimage("camera.png")
 STUDY = (
     Crop("astronaut-face", _ASTRONAUT, 112, 0),
     Crop("astronaut-helmet", _ASTRONAUT, 256, 256),
-    Crop("camera-man", _CAMERA, 130, 40),
-    Crop("camera-tripod", _CAMERA, 256, 240),
-    Crop("cat-left", _CAT, 40, 20),
+    Crop("camera-man", _CAMERA, 130, 0),
+    Crop("camera-tripod", _CAMERA, 256, 256),
+    Crop("cat-left", _CAT, 0, 20),
     Crop("cat-right", _CAT, 195, 44),
-    Crop("coffee-cup", _COFFEE, 110, 40),
+    Crop("coffee-cup", _COFFEE, 74, 40),
     Crop("coffee-spoon", _COFFEE, 330, 130),
-    Crop("rocket-lights", _ROCKET, 280, 171),
-    Crop("rocket-tip", _ROCKET, 190, 30),
+    Crop("rocket-lights", _ROCKET, 384, 171),
+    Crop("rocket-tip", _ROCKET, 128, 20),
 )
 
 

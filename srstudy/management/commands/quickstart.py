@@ -83,7 +83,7 @@ def _refuse_used_port(port: int) -> None:
             probe.bind((HOST, port))
         except OSError:
             raise Refused(
-                f"Port {port} of {HOST} is in use: stop what uses it, or take another, `make study PORT=8001`."
+                f"Port {port} of {HOST} is in use: stop what uses it, or say `make study PORT=8001`."
             ) from None
 
 

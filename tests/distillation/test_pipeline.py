@@ -1,0 +1,267 @@
+"""From a folder of images to trained methods, their outputs and the rows that record them."""
+
+import hashlib
+import io
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image as Picture
+from scipy.ndimage import gaussian_filter
+
+from distillation import queries
+from distillation.models import TRAINED_METHODS, Image, Output, TrainingRun
+from distillation.pipeline import data
+from distillation.sr import checkpoints, training
+
+
+def write_images(folder, count: int = 2, side_px: int = 64) -> None:
+    """Smooth random pictures: a network can learn something, and nothing is read from elsewhere."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for number in range(count):
+        noise = gaussian_filter(rng.random((side_px, side_px, 3)), (2, 2, 0))
+        pixels = 255 * (noise - noise.min()) / np.ptp(noise)
+        Picture.fromarray(pixels.astype(np.uint8)).save(folder / f"im{number}.png")
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A training folder, and a small set in the place of the bundled one."""
+    write_images(tmp_path / "data" / "train" / "HR")
+    write_images(tmp_path / "data" / "small", side_px=48)
+    monkeypatch.setattr(data, "STUDY_SET", "small")
+    return str(tmp_path / "data" / "train")
+
+
+@pytest.fixture
+def distill(photos, db):
+    """Train with the smoke profile, two steps of the first stage; answers what was printed."""
+
+    def run(*methods: str, resume: bool = False, **options: object) -> str:
+        out = io.StringIO()
+        for method in methods:
+            call_command(
+                "distill",
+                method=method,
+                **{"profile": "smoke", "data": photos, "steps": 2, "resume": resume} | options,
+                stdout=out,
+                stderr=io.StringIO(),
+            )
+        return out.getvalue()
+
+    return run
+
+
+def test_all_trains_the_six_methods_and_makes_their_images(distill, settings):
+    printed = distill("all")
+    runs = TrainingRun.objects.order_by("pk")
+    assert [run.method for run in runs] == list(TRAINED_METHODS)
+    assert {run.status for run in runs} == {"finished"}
+    assert Output.objects.count() == 2 * 7
+    for run in runs:
+        weights = settings.MEDIA_ROOT / run.weights_file
+        assert hashlib.sha256(weights.read_bytes()).hexdigest() == run.weights_sha256
+        assert run.steps > 0
+    assert all(label in printed for label in ("Bicubic", "GAN2G+AL", "PSNR-Y/dB"))
+
+
+def test_students_name_the_teacher_that_taught_them(distill):
+    distill("all")
+    taught_by = dict(TrainingRun.objects.values_list("method", "teacher__method"))
+    assert taught_by == {
+        "teacher": None,
+        "student": None,
+        "gan2gan": "teacher",
+        "gan2g": "teacher",
+        "gan2g_al": "teacher",
+        "g2g_al": "teacher",
+    }
+
+
+def test_the_six_methods_have_six_different_weights(distill):
+    distill("all")
+    assert TrainingRun.objects.values("weights_sha256").distinct().count() == 6
+
+
+def test_a_method_that_needs_a_teacher_gets_one_first(distill):
+    distill("g2g_al")
+    assert list(TrainingRun.objects.order_by("pk").values_list("method", flat=True)) == ["teacher", "g2g_al"]
+
+
+def test_a_teacher_trained_before_is_shared(distill):
+    distill("teacher", "g2g_al")
+    student = TrainingRun.objects.get(method="g2g_al")
+    assert student.teacher == TrainingRun.objects.get(method="teacher")
+
+
+def test_training_again_makes_a_new_run_and_resuming_a_finished_one_does_not(distill):
+    distill("student")
+    distill("student", resume=True)
+    assert TrainingRun.objects.count() == 1
+    distill("student")
+    assert TrainingRun.objects.count() == 2
+    assert TrainingRun.objects.values("weights_sha256").distinct().count() == 1  # the same seed
+
+
+def test_ctrl_c_leaves_a_run_that_resuming_finishes(distill, monkeypatch):
+    real = training.train_stage
+
+    def stopped(stage, *arguments, **options):
+        if stage.name == "student_final":
+            raise training.Stopped("Stopped at step 1 of 2 of student_final.")
+        return real(stage, *arguments, **options)
+
+    monkeypatch.setattr(training, "train_stage", stopped)
+    with pytest.raises(CommandError, match="same command goes on") as caught:
+        distill("student")
+    assert caught.value.returncode == 130
+    assert TrainingRun.objects.get().status == "stopped"
+    monkeypatch.setattr(training, "train_stage", real)
+    distill("student", resume=True)
+    assert TrainingRun.objects.get().status == "finished"
+
+
+def test_a_failure_is_recorded_with_its_reason(distill, monkeypatch):
+    def diverged(*_, **__):
+        raise training.TrainingFailed("The loss pix is not finite at step 7 of student_pixel.")
+
+    monkeypatch.setattr(training, "train_stage", diverged)
+    with pytest.raises(CommandError, match="step 7") as caught:
+        distill("student")
+    assert caught.value.returncode == 1
+    run = TrainingRun.objects.get()
+    assert (run.status, run.message) == ("failed", "The loss pix is not finite at step 7 of student_pixel.")
+
+
+def test_a_folder_that_another_process_trains_in_is_refused(distill, settings):
+    distill("student")
+    folder = settings.MEDIA_ROOT / TrainingRun.objects.get().folder
+    TrainingRun.objects.all().update(status="stopped", finished_at=None)
+    with checkpoints.lock(folder), pytest.raises(CommandError, match="nother process") as caught:
+        distill("student", resume=True)
+    assert caught.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"data": "/nowhere"}, "There is no data folder '/nowhere'"),
+        ({"steps": 0}, "0"),
+        ({"seed": -1}, "-1"),
+        ({"device": "cuda"}, "cuda"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_and_nothing_is_recorded(distill, options, words):
+    with pytest.raises(CommandError) as caught:
+        distill("teacher", **options)
+    assert words.lower() in str(caught.value).lower()
+    assert caught.value.returncode == 2
+    assert not TrainingRun.objects.exists()
+
+
+def spoil(photos: str, kind: str) -> None:
+    """Put something into the training folder that cannot be used."""
+    from pathlib import Path
+
+    folder = Path(photos) / "HR"
+    image = folder / "im0.png"
+    if kind == "empty":
+        for path in folder.iterdir():
+            path.unlink()
+    elif kind == "truncated":
+        image.write_bytes(image.read_bytes()[:500])
+    elif kind == "not an image":
+        image.write_text("no picture at all")
+    elif kind == "too small":
+        Picture.new("RGB", (12, 12)).save(image)
+
+
+@pytest.mark.parametrize("kind", ["empty", "truncated", "not an image", "too small"])
+def test_a_folder_that_cannot_be_used_is_refused_in_a_sentence(distill, photos, kind, settings):
+    spoil(photos, kind)
+    with pytest.raises(CommandError) as caught:
+        distill("teacher")
+    assert caught.value.returncode == 2
+    assert "\n" not in str(caught.value)
+    assert "train" in str(caught.value) or "im0.png" in str(caught.value)
+    assert not TrainingRun.objects.exists()
+    assert not (settings.MEDIA_ROOT / "runs").exists()
+
+
+def evaluate(*datasets: str, **options: object) -> str:
+    """Run `evaluate`; answers what it printed."""
+    out = io.StringIO()
+    call_command("evaluate", dataset=list(datasets), **options, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def test_outputs_are_png_without_metadata_and_recorded_with_their_sum(photos, db, settings):
+    evaluate("small")
+    output = Output.objects.first()
+    content = (settings.MEDIA_ROOT / output.file).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == output.sha256
+    with Picture.open(io.BytesIO(content)) as picture:
+        assert (picture.mode, picture.size, picture.info) == ("RGB", (48, 48), {})
+
+
+def test_evaluating_again_makes_nothing_again(photos, db, settings):
+    evaluate("small")
+    before = {path: path.stat().st_mtime_ns for path in settings.MEDIA_ROOT.rglob("bicubic/**/*.png")}
+    rows = list(Output.objects.values_list("pk", "created_at"))
+    evaluate("small")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert list(Output.objects.values_list("pk", "created_at")) == rows
+
+
+def test_an_output_that_was_lost_is_made_again(photos, db, settings):
+    evaluate("small")
+    path = settings.MEDIA_ROOT / Output.objects.first().file
+    path.unlink()
+    evaluate("small")
+    assert path.is_file()
+
+
+def test_an_image_that_changed_under_its_name_is_refused(photos, db, settings):
+    evaluate("small")
+    Picture.new("RGB", (48, 48), "red").save(settings.DATA_ROOT / "small" / "im0.png")
+    with pytest.raises(CommandError, match="has changed since"):
+        evaluate("small")
+    assert Image.objects.count() == 2
+
+
+def test_the_csv_has_the_columns_of_the_contract(photos, db, tmp_path):
+    evaluate("small", csv=tmp_path / "e" / "evaluation.csv")
+    lines = (tmp_path / "e" / "evaluation.csv").read_text().splitlines()
+    assert lines[0].startswith("dataset,image,method,psnr_y,ssim_y,psnr_rgb,ssim_rgb")
+    assert len(lines) == 3
+
+
+def test_a_run_may_be_named_with_its_own_method_only(photos, db):
+    with pytest.raises(CommandError, match="--run goes with one trained method"):
+        evaluate("small", method=["bicubic", "teacher"], run=1)
+    with pytest.raises(CommandError, match="There is no run 99"):
+        evaluate("small", method=["teacher"], run=99)
+
+
+def test_the_run_of_a_method_is_the_latest_of_the_highest_profile(db):
+    from django.utils import timezone
+
+    def finished(profile: str, folder: str) -> TrainingRun:
+        return TrainingRun.objects.create(
+            method="teacher", profile=profile, seed=0, status="finished", folder=folder, options={},
+            options_digest="", data_name="", data_digest="", weights_file="w", weights_sha256="s",
+            code_version="test", finished_at=timezone.now(),
+        )  # fmt: skip
+
+    demo, later_demo = finished("demo", "a"), finished("demo", "b")
+    finished("smoke", "c")
+    assert queries.finished_run("teacher") == later_demo
+    assert queries.finished_run("teacher", run_id=demo.pk) == demo
+
+
+def test_methods_here_and_in_the_workshop_are_the_same():
+    from distillation.sr import config
+
+    assert TRAINED_METHODS == config.METHODS
+    assert tuple(config.PROFILES) == queries.PROFILES
