@@ -154,8 +154,8 @@ def resize_bicubic(pixels: Pixels, width: int, height: int) -> Pixels:
     factor = rows // height
     if factor >= 1 and rows == height * factor and columns == width * factor and _PAD_PX % factor == 0:
         return _pillow_down(pixels, factor)
-    down = _cubic_matrix(rows, height) @ pixels.reshape(rows, -1).astype(np.float64)
-    across = _cubic_matrix(columns, width) @ down.reshape(height, columns, 3)
+    down = _along_rows(pixels.astype(np.float64), height)
+    across = _along_rows(down.transpose(1, 0, 2), width).transpose(1, 0, 2)
     return np.clip(np.floor(across + 0.5), 0, 255).astype(np.uint8)
 
 
@@ -179,8 +179,9 @@ def cubic(distance: Floats) -> Floats:
     return np.where(d <= 1, near, np.where(d <= 2, far, 0.0))
 
 
-def _cubic_matrix(length: int, new_length: int) -> Floats:
-    """Weights (new_length, length) that resize one axis, with mirrored edges."""
+def _along_rows(pixels: Floats, new_length: int) -> Floats:
+    """Resize the first axis of (L, M, 3), with mirrored edges."""
+    length = pixels.shape[0]
     scale = new_length / length
     shrink = min(scale, 1.0)
     centre = (np.arange(new_length) + 0.5) / scale - 0.5
@@ -190,6 +191,8 @@ def _cubic_matrix(length: int, new_length: int) -> Floats:
     weights /= weights.sum(axis=1, keepdims=True)
     mirrored = taps % (2 * length)
     mirrored = np.where(mirrored < length, mirrored, 2 * length - 1 - mirrored)
-    matrix = np.zeros((new_length, length))
-    np.add.at(matrix, (np.arange(new_length)[:, None], mirrored), weights)
-    return matrix
+    result = np.zeros((new_length, *pixels.shape[1:]))
+    for weight, row in zip(weights.T, mirrored.T, strict=True):
+        if weight.any():
+            result += weight[:, None, None] * pixels[row]
+    return result

@@ -197,15 +197,15 @@ class Learner:
         bad = self.optimiser.update(loss)
         found = {name: term.detach() for name, term in terms.items()}
         if self.opponent is not None:
-            opponent_losses, opponent_bad = self._oppose(self.opponent, y, s.detach())
+            opponent_losses, opponent_bad = self.oppose(self.opponent, y, s)
             found |= opponent_losses
             bad = bad | opponent_bad
         self._average.follow()
-        now = torch.where(bad & (self._first_bad < 0), step, self._first_bad)
-        self._first_bad.copy_(now)
+        self._first_bad.copy_(torch.where(bad & (self._first_bad < 0), step, self._first_bad))
         return found
 
     def _set_rates(self, step: int) -> None:
+        """Learning rates and the average's pace of update number `step`."""
         phase, options = self.stage.phase_of(self.options), self.options
         lr = phase.lr_at(step)
         if self.stage.starts_from is None and step < options.warm_up_steps:
@@ -214,8 +214,12 @@ class Learner:
         self._average.set_step(step)
         self.opponent_optimiser.set_lr(options.discriminator_lr * phase.lr_at(step) / phase.lr_start)
 
-    def _oppose(self, opponent: Discriminator, y: Tensor, s: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """Let the discriminator learn, if the balance allows; its losses and whether they went bad."""
+    def oppose(self, opponent: Discriminator, y: Tensor, s: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Let the discriminator learn, if the balance allows; its losses and whether they went bad.
+
+        Nothing of it reaches the generator that made `s`.
+        """
+        s = s.detach()
         with self._autocast():
             real, real_features = opponent.forward_with_features(y)
             fake, fake_features = opponent.forward_with_features(s)

@@ -93,14 +93,14 @@ class Generator(nn.Module):
         for block in self.blocks:
             features = block(features)
             outputs.append(features)
-        y = self.tail(head + self.end(features)).float() + self._enlarged(x)
+        y = self.tail(head + self.end(features)).to(x.dtype) + self._enlarged(x)
         return y, [outputs[index] for index in tap_indices(self.shape.blocks)]
 
     def _enlarged(self, x: Tensor) -> Tensor | float:
         if self.skip is not None:
             # bfloat16 has 8 bits of precision: too few for the image itself.
             with torch.autocast(x.device.type, enabled=False):
-                enlarged: Tensor = self.skip(x.float())
+                enlarged: Tensor = self.skip(x)
                 return enlarged
         if self.shape.lite:
             return functional.interpolate(x, scale_factor=SCALE, mode="nearest")

@@ -57,8 +57,12 @@ class GuardedAdam:
         for name, parameter in self.named.items():
             keys = {moment: f"{prefix}.{name}.{moment}" for moment in _MOMENTS}
             if all(key in tensors for key in keys.values()):
-                moments = {moment: tensors[key].to(parameter.device).clone() for moment, key in keys.items()}
-                self._adam.state[parameter] = moments
+                self._adam.state[parameter] = {
+                    "step": tensors[keys["step"]].to(parameter.device).clone(),
+                    # The fused update walks through memory: moments need the parameter's own layout.
+                    "exp_avg": torch.empty_like(parameter).copy_(tensors[keys["exp_avg"]]).detach(),
+                    "exp_avg_sq": torch.empty_like(parameter).copy_(tensors[keys["exp_avg_sq"]]).detach(),
+                }
 
 
 class Gate(nn.Module):
@@ -109,7 +113,8 @@ class MovingAverage:
         change = torch._foreach_sub(self._weights, self._averages)
         torch._foreach_mul_(change, self._pace)
         torch._foreach_add_(self._averages, change)
-        torch._foreach_copy_(self._copies, self._buffers)
+        if self._buffers:
+            torch._foreach_copy_(self._copies, self._buffers)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,130 @@
+"""Options: profiles, refusals, digests."""
+
+import json
+import re
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from distillation.sr import config
+from distillation.sr.config import Phase
+
+
+@pytest.mark.parametrize("name", ["smoke", "demo", "paper"])
+def test_a_profile_survives_json(name):
+    options = config.profile(name, seed=3)
+    assert config.from_dict(json.loads(json.dumps(config.to_dict(options)))) == options
+
+
+def test_an_unknown_profile_is_refused_naming_the_known_ones():
+    with pytest.raises(ValueError, match=re.escape("'quick'; there are smoke, demo, paper")):
+        config.profile("quick")
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(ValueError, match="'sede'"):
+        config.profile("smoke", sede=1)
+
+
+def test_options_are_frozen(options):
+    with pytest.raises(FrozenInstanceError):
+        options.seed = 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("patch_px", 40, "40"),
+        ("batch", 1, "1"),
+        ("ema_decay", 1.0, "1.0"),
+        ("clip_norm", 0.0, "0.0"),
+        ("balance", 1.5, "1.5"),
+        ("discriminator_lr", 0.0, "0.0"),
+        ("seed", -1, "-1"),
+        ("precision", "fp16", "'fp16'"),
+        ("device", "tpu", "'tpu'"),
+        ("report_every", 0, "0"),
+        ("checkpoint_seconds", -1.0, "-1.0"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(options, field, value, named):
+    with pytest.raises(ValueError, match=re.escape(named)):
+        replace(options, **{field: value})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: config.GeneratorShape(blocks=0, channels=8),
+        lambda: config.GeneratorShape(blocks=1, channels=0),
+        lambda: config.GeneratorShape(blocks=1, channels=8, scale=3),
+        lambda: config.DiscriminatorShape(channels=0, dense=1),
+        lambda: config.DiscriminatorShape(channels=1, dense=0),
+        lambda: Phase(steps=0, lr_start=1e-3, lr_end=1e-3),
+        lambda: Phase(steps=1, lr_start=0.0, lr_end=1e-3),
+        lambda: config.LossWeights(pix_kind="mse"),
+        lambda: config.LossWeights(adv=-1.0),
+        lambda: config.LossWeights(feat=float("nan")),
+    ],
+)
+def test_a_part_that_cannot_be_is_refused_in_one_sentence(make):
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$"):
+        make()
+
+
+def test_a_student_that_hardly_transfers_is_refused(options):
+    with pytest.raises(ValueError, match="not 33%"):
+        replace(options, student_final=Phase(steps=16, lr_start=1e-4, lr_end=1e-5))
+
+
+@pytest.mark.parametrize("name", ["smoke", "demo", "paper"])
+def test_a_student_spends_70_to_85_percent_of_its_updates_in_the_transfer_phase(name):
+    options = config.profile(name)
+    share = options.student_transfer.steps / (options.student_transfer.steps + options.student_final.steps)
+    assert 0.70 <= share <= 0.85
+
+
+def test_the_learning_rate_falls_along_half_a_cosine():
+    # Half way of a cosine from 3e-4 to 1e-4 is their mean.
+    phase = Phase(steps=101, lr_start=3e-4, lr_end=1e-4)
+    assert phase.lr_at(0) == pytest.approx(3e-4)
+    assert phase.lr_at(50) == pytest.approx(2e-4)
+    assert phase.lr_at(100) == pytest.approx(1e-4)
+
+
+def test_steps_scale_every_phase_in_proportion():
+    shorter = config.with_steps(config.profile("paper"), 100_000)
+    phases = (
+        shorter.teacher_pixel,
+        shorter.teacher_adversarial,
+        shorter.student_transfer,
+        shorter.student_final,
+    )
+    assert [phase.steps for phase in phases] == [100_000, 20_000, 80_000, 20_000]
+
+
+def test_every_phase_keeps_one_step():
+    shortest = config.with_steps(config.profile("paper"), 1)
+    assert shortest.student_final.steps == 1
+
+
+def test_zero_steps_are_refused():
+    with pytest.raises(ValueError, match="not 0"):
+        config.with_steps(config.profile("smoke"), 0)
+
+
+def test_a_missing_field_is_refused():
+    values = config.to_dict(config.profile("smoke"))
+    del values["batch"]
+    with pytest.raises(ValueError, match="batch"):
+        config.from_dict(values)
+
+
+@pytest.mark.parametrize("change", [{"device": "cpu"}, {"report_every": 7}, {"checkpoint_seconds": 1.0}])
+def test_how_a_run_is_run_does_not_change_its_digest(change):
+    assert config.digest(config.profile("smoke", **change)) == config.digest(config.profile("smoke"))
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"batch": 8}, {"balance": 0.4}])
+def test_what_changes_the_result_changes_the_digest(change):
+    assert config.digest(config.profile("smoke", **change)) != config.digest(config.profile("smoke"))

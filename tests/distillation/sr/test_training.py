@@ -1,0 +1,251 @@
+"""The loop: finishing, stopping, resuming and failing."""
+
+import errno
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from distillation.sr import checkpoints, losses, methods, runlog, training
+from distillation.sr.checkpoints import CheckpointRefused
+from distillation.sr.config import METHODS
+from distillation.sr.dataset import PhotoSet
+from distillation.sr.learner import Learner
+from distillation.sr.methods import STAGES
+from distillation.sr.training import Stopped, TrainingFailed, train_stage
+
+PIXEL = STAGES["student_pixel"]
+
+
+def stop_after(steps):
+    """A `should_stop` that says yes when asked for the `steps`-th time."""
+    asked = iter(range(1, 10_000))
+    return lambda: next(asked) >= steps
+
+
+def copied(trained, tmp_path, *names):
+    """A folder that holds the named trained stages."""
+    for name in names:
+        (tmp_path / name).symlink_to(trained / name)
+    return tmp_path
+
+
+def test_every_method_trains_to_its_final_stage(trained):
+    for method in METHODS:
+        saved = checkpoints.load(trained / methods.final_stage(method).name)
+        assert saved.finished
+        assert np.isfinite(list(saved.notes["losses"].values())).all()
+
+
+def test_a_finished_stage_is_not_trained_again(trained, options, photos, monkeypatch):
+    monkeypatch.setattr(Learner, "step", lambda *a, **k: pytest.fail("trained again"))
+    result = train_stage(PIXEL, options, folder=trained, photos=photos)
+    assert result.steps == options.student_transfer.steps
+    assert result.sha256 == checkpoints.load(trained / "student_pixel").sha256
+
+
+def test_a_shared_transfer_stage_is_trained_once(tmp_path, options, photos, monkeypatch):
+    steps = []
+    step = Learner.step
+    monkeypatch.setattr(
+        Learner, "step", lambda self, *a, **k: steps.append(self.stage.name) or step(self, *a, **k)
+    )
+    for method in ("gan2gan", "g2g_al"):
+        for stage in methods.stages_for(method):
+            train_stage(stage, options, folder=tmp_path, photos=photos)
+    assert steps.count("g2g_transfer") == options.student_transfer.steps
+    assert steps.count("teacher_pixel") == options.teacher_pixel.steps
+
+
+def test_methods_see_the_same_patches_in_the_same_order(trained, tmp_path, options, photos, monkeypatch):
+    seen = {}
+
+    def remember(self, x, y, *, step):
+        seen.setdefault(self.stage.name, []).append((x.sum().item(), y.sum().item()))
+        return {"pix": torch.zeros(())}
+
+    monkeypatch.setattr(Learner, "step", remember)
+    folder = copied(trained, tmp_path, "teacher_adversarial")
+    for name in ("student_pixel", "g2g_transfer", "gan2g_transfer"):
+        train_stage(STAGES[name], options, folder=folder, photos=photos)
+    assert len(set(seen["student_pixel"])) == options.student_transfer.steps
+    assert seen["student_pixel"] == seen["g2g_transfer"] == seen["gan2g_transfer"]
+
+
+@pytest.mark.parametrize("name", ["student_pixel", "teacher_adversarial", "gan2gan_final", "gan2g_al_final"])
+@pytest.mark.parametrize("after", [1, 2])
+def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(
+    trained, tmp_path, options, photos, name, after
+):
+    if options.student_final.steps <= after and STAGES[name].phase == "student_final":
+        after = 1
+    folder = copied(trained, tmp_path, *STAGES[name].needs)
+    with pytest.raises(Stopped, match=f"step {after} of"):
+        train_stage(STAGES[name], options, folder=folder, photos=photos, should_stop=stop_after(after))
+    train_stage(STAGES[name], options, folder=folder, photos=photos)
+    ours, theirs = checkpoints.load(folder / name).tensors, checkpoints.load(trained / name).tensors
+    assert ours.keys() == theirs.keys()
+    for key, tensor in ours.items():
+        assert torch.equal(tensor, theirs[key]), key
+
+
+def test_ctrl_c_finishes_the_step_and_writes_a_checkpoint(tmp_path, options, photos, monkeypatch):
+    step = Learner.step
+
+    def interrupted(self, x, y, *, step: int, original=step):
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, x, y, step=step)
+
+    monkeypatch.setattr(Learner, "step", interrupted)
+    with pytest.raises(Stopped):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+    assert checkpoints.load(tmp_path / "student_pixel").step == 3
+
+
+def test_signal_handlers_are_put_back(tmp_path, options, photos):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def poison(monkeypatch, at_step):
+    """Make the pixel loss of one update not a number."""
+    pixel, calls = losses.pixel, iter(range(-1, 10_000))  # the first call measures gradient norms
+
+    def poisoned(s, y, *, kind):
+        return pixel(s, y, kind=kind) * (float("nan") if next(calls) == at_step else 1.0)
+
+    monkeypatch.setattr(losses, "pixel", poisoned)
+
+
+def test_a_non_finite_loss_stops_before_the_update_and_names_the_step(tmp_path, options, photos, monkeypatch):
+    seen = []
+    step = Learner.step
+
+    def watched(self, x, y, *, step: int, original=step):
+        seen.append(torch.cat([p.detach().flatten() for p in self.generator.parameters()]).clone())
+        try:
+            return original(self, x, y, step=step)
+        finally:
+            seen.append(torch.cat([p.detach().flatten() for p in self.generator.parameters()]).clone())
+
+    monkeypatch.setattr(Learner, "step", watched)
+    poison(monkeypatch, at_step=3)
+    with pytest.raises(TrainingFailed, match=r"^The loss .*student_pixel was not finite at step 4; .*\.$"):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+    assert torch.equal(seen[-2], seen[-1])
+    assert not torch.equal(seen[-4], seen[-3])
+
+
+def test_a_non_finite_loss_keeps_the_last_checkpoint(tmp_path, options, photos, monkeypatch):
+    with pytest.raises(Stopped):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos, should_stop=stop_after(2))
+    before = checkpoints.load(tmp_path / "student_pixel").sha256
+    monkeypatch.setattr(losses, "pixel", lambda s, y, *, kind: (s - y).sum() * float("inf"))
+    with pytest.raises(TrainingFailed, match="at step 3; the checkpoint of step 2 is kept"):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+    assert checkpoints.load(tmp_path / "student_pixel").sha256 == before
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_last_checkpoint(tmp_path, options, photos, monkeypatch):
+    with pytest.raises(Stopped):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos, should_stop=stop_after(2))
+    before = checkpoints.load(tmp_path / "student_pixel").sha256
+
+    def full(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("distillation.sr.checkpoints.os.fsync", full)
+    with pytest.raises(TrainingFailed, match=r"^The disk .* is full; the last checkpoint is kept\.$"):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+    assert checkpoints.load(tmp_path / "student_pixel").sha256 == before
+    assert not list((tmp_path / "student_pixel").glob("*.tmp"))
+
+
+def test_another_error_of_the_disk_is_not_taken_for_a_full_one(tmp_path, options, photos, monkeypatch):
+    def broken(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(checkpoints, "save", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+
+
+def test_checkpoints_come_by_the_clock(tmp_path, options, photos, monkeypatch):
+    saves = []
+    save = checkpoints.save
+    monkeypatch.setattr(checkpoints, "save", lambda folder, c: saves.append(c.step) or save(folder, c))
+    train_stage(PIXEL, replace(options, checkpoint_seconds=0.0), folder=tmp_path, photos=photos)
+    assert saves == [*range(1, options.student_transfer.steps + 1), options.student_transfer.steps]
+
+
+def test_reports_tell_step_losses_and_time_left(tmp_path, options, photos):
+    reports = []
+    train_stage(PIXEL, options, folder=tmp_path, photos=photos, on_report=reports.append)
+    assert [(report.step, report.steps) for report in reports] == [(4, 8), (8, 8)]
+    assert reports[0].losses["pix"] > 0
+    assert reports[0].seconds_left > 0 == reports[1].seconds_left
+    assert reports[0].images_per_second > 0
+
+
+def test_the_log_holds_gradient_norms_and_every_report(trained):
+    log = runlog.read(trained / "gan2g_transfer" / training.LOG)
+    assert set(log[0]["gradient_norms"]) == set(STAGES["gan2g_transfer"].terms)
+    assert [record["step"] for record in log] == [0, 4, 8]
+
+
+def test_a_stage_refuses_to_start_before_its_teacher(tmp_path, options, photos):
+    with pytest.raises(ValueError, match="g2g_transfer needs teacher_adversarial"):
+        train_stage(STAGES["g2g_transfer"], options, folder=tmp_path, photos=photos)
+
+
+def test_a_checkpoint_of_other_options_is_refused(trained, options, photos):
+    with pytest.raises(CheckpointRefused, match="other options"):
+        train_stage(PIXEL, replace(options, seed=9), folder=trained, photos=photos)
+
+
+def test_a_checkpoint_of_other_photographs_is_refused(trained, options, photos):
+    fewer = PhotoSet(names=photos.names[:1], hr=photos.hr[:1], lr=photos.lr[:1])
+    with pytest.raises(CheckpointRefused, match="other images"):
+        train_stage(PIXEL, options, folder=trained, photos=fewer)
+
+
+def test_two_seeds_differ_and_one_seed_repeats(tmp_path, options, photos):
+    hashes = [
+        train_stage(PIXEL, replace(options, seed=seed), folder=tmp_path / str(run), photos=photos).sha256
+        for run, seed in enumerate((3, 3, 4))
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_teacher_that_lost_quality_is_warned_of(trained, tmp_path, options, photos, monkeypatch):
+    qualities = iter((28.0, 27.0))
+    monkeypatch.setattr(training._Run, "_quality", lambda self: next(qualities))
+    folder = copied(trained, tmp_path, "teacher_pixel")
+    result = train_stage(STAGES["teacher_adversarial"], options, folder=folder, photos=photos)
+    assert result.warnings == (
+        "teacher_adversarial lost quality: its PSNR on training photographs fell from 28.00 to 27.00 dB.",
+    )
+
+
+def test_a_discriminator_that_has_won_is_warned_of_once(trained, tmp_path, options, photos, monkeypatch):
+    monkeypatch.setattr(losses, "discriminator", lambda real, fake: 0 * (real.mean() + fake.mean()) + 0.01)
+    folder = copied(trained, tmp_path, "teacher_pixel")
+    each = replace(options, report_every=1)
+    reports = []
+    # Reports are not part of what the checkpoint depends on, so the teacher's own still fits.
+    train_stage(STAGES["teacher_adversarial"], each, folder=folder, photos=photos, on_report=reports.append)
+    assert reports[-1].warnings == ("The discriminator of teacher_adversarial has won: its loss is 0.010.",)
+
+
+def test_training_reads_no_global_randomness(tmp_path, options, photos):
+    hashes = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        folder = tmp_path / str(seed)
+        hashes.append(train_stage(PIXEL, options, folder=folder, photos=photos).sha256)
+    assert hashes[0] == hashes[1]
