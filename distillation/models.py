@@ -136,7 +136,7 @@ class Output(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(run__isnull=True) | Q(method__in=TRAINED_METHODS),
-                name="output_of_run_has_its_method",
+                name="output_of_run_is_of_a_trained_method",
             ),
             models.CheckConstraint(
                 condition=Q(ssim_y__gte=-1, ssim_y__lte=1.0000001, ssim_rgb__gte=-1, ssim_rgb__lte=1.0000001),

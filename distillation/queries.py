@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from distillation.models import Image, Method, Output, TrainingRun
+from distillation.models import TRAINED_METHODS, Image, Method, Output, TrainingRun
 from srstudy.errors import Refused
 
 # From the quickest to the most thorough; "the run of a method" is the latest of the most thorough.
@@ -25,8 +25,8 @@ class OutputRow:
     seconds: float
 
 
-def finished_run(method: str, *, run_id: int | None = None) -> TrainingRun:
-    """The run that stands for a method: number `run_id`, or the latest finished of the highest profile.
+def finished_run(method: str, *, run_id: int | None = None, profile: str | None = None) -> TrainingRun:
+    """The run that stands for a method: number `run_id`, or the latest finished of a profile, the highest.
 
     Raises: Refused if there is none, or the named one is of another method or unfinished.
     """
@@ -40,10 +40,14 @@ def finished_run(method: str, *, run_id: int | None = None) -> TrainingRun:
             raise Refused(f"Run {run_id} of {method} is {run.get_status_display()}, not finished.")
         return run
     runs = TrainingRun.objects.filter(method=method, status=TrainingRun.Status.FINISHED)
+    if profile is not None:
+        runs = runs.filter(profile=profile)
     ranked = sorted(runs, key=lambda run: (_rank(run.profile), run.finished_at, run.pk), reverse=True)
     if not ranked:
+        how = f" --profile {profile}" if profile else ""
         raise Refused(
-            f"{method} has not been trained: run `python manage.py distill --method {method}` first."
+            f"{method} has not been trained{f' under the profile {profile}' if profile else ''}: "
+            f"run `python manage.py distill --method {method}{how}` first."
         )
     return ranked[0]
 
@@ -79,14 +83,16 @@ def output_of(image: Image, method: str, run: TrainingRun | None) -> Output | No
     return Output.objects.filter(image=image, method=method, run=run).select_related("image", "run").first()
 
 
-def outputs_for(images: Sequence[Image], methods: Sequence[str]) -> list[Output]:
-    """Every image by every method, each method by the run that stands for it.
+def outputs_for(
+    images: Sequence[Image], methods: Sequence[str], *, profile: str | None = None
+) -> list[Output]:
+    """Every image by every method, each method by the run that stands for it (of one profile, if named).
 
     Raises: Refused naming the first image that a method has not made.
     """
     found: list[Output] = []
     for method in methods:
-        run = finished_run(method) if method in Method.values and method != Method.BICUBIC else None
+        run = finished_run(method, profile=profile) if method in TRAINED_METHODS else None
         made = {
             output.image_id: output
             for output in Output.objects.filter(image__in=images, method=method, run=run).select_related(

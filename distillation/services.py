@@ -11,6 +11,8 @@ from distillation.models import Image, Output, TrainingRun
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
+LONGEST_DATASET, LONGEST_NAME = 64, 128
+
 
 def media_path(file: str) -> Path:
     """Where a stored file lies."""
@@ -22,6 +24,11 @@ def record_image(*, dataset: str, name: str, file: str, sha256: str, width: int,
 
     Raises: Refused if an image of that name is known with other content: its outputs would no longer fit.
     """
+    if len(dataset) > LONGEST_DATASET or len(name) > LONGEST_NAME:
+        raise Refused(
+            f"The name {dataset}/{name} is too long: {LONGEST_DATASET} characters fit for the data set, "
+            f"{LONGEST_NAME} for the image."
+        )
     fields = {"file": file, "sha256": sha256, "width": width, "height": height}
     image, created = Image.objects.get_or_create(dataset=dataset, name=name, defaults=fields)
     if not created and image.sha256 != sha256:

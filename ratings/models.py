@@ -83,10 +83,32 @@ class Study(models.Model):
         return self.opened_at is not None
 
 
+class StimulusQuerySet(models.QuerySet["Stimulus"]):
+    """Changes of many rows at once, refused like changes of one once a study has opened."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Change the rows. Raises: StudyFrozen if one of them belongs to an opened study."""
+        refuse_if_frozen(self.values("study"))
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows. Raises: StudyFrozen if one of them belongs to an opened study."""
+        refuse_if_frozen(self.values("study"))
+        return super().delete()
+
+
+def refuse_if_frozen(study_keys: Any) -> None:
+    """Raises: StudyFrozen if one of these studies has opened."""
+    frozen = Study.objects.filter(pk__in=study_keys, opened_at__isnull=False).first()
+    if frozen is not None:
+        raise StudyFrozen(f"Study {frozen.slug} is frozen since it opened: its stimuli cannot change.")
+
+
 class Stimulus(models.Model):
     """One image by one method, beside its reference."""
 
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="stimuli")
+    # A study with stimuli is not deleted in passing: they would go without being asked.
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="stimuli")
     image = models.CharField(max_length=200, help_text="DATASET/NAME")
     method = models.CharField(max_length=64)
     output = models.ForeignKey(Output, on_delete=models.PROTECT, related_name="stimuli")
@@ -98,6 +120,8 @@ class Stimulus(models.Model):
     height = models.PositiveIntegerField(help_text="pixels")
     psnr = models.FloatField(help_text="dB on luma")
     ssim = models.FloatField(help_text="on luma")
+
+    objects = StimulusQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -112,19 +136,14 @@ class Stimulus(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the stimulus. Raises: StudyFrozen once its study has opened."""
-        self._refuse_if_frozen()
+        stored = Stimulus.objects.filter(pk=self.pk).values_list("study", flat=True)
+        refuse_if_frozen([self.study_id, *stored])  # neither into an opened study nor out of one
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the stimulus. Raises: StudyFrozen once its study has opened."""
-        self._refuse_if_frozen()
+        refuse_if_frozen([self.study_id])
         return super().delete(*args, **kwargs)
-
-    def _refuse_if_frozen(self) -> None:
-        if Study.objects.filter(pk=self.study_id, opened_at__isnull=False).exists():
-            raise StudyFrozen(
-                f"Study {self.study.slug} is frozen since it opened: its stimuli cannot change."
-            )
 
 
 class Rater(models.Model):

@@ -10,6 +10,8 @@ IEND = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 CHUNK_OVERHEAD = 12
 # Ancillary, private, not safe to copy: every decoder passes over it.
 PADDING_TYPE = b"srPd"
+# Even the larger file of a pair gets this much: without it the same bytes would come in every trial.
+LEAST_PADDING = 16
 
 
 def padded_to(content: bytes, length: int) -> bytes:
@@ -35,4 +37,4 @@ def side_of_pair(shown: Path, other: Path) -> bytes:
     Raises: FileNotFoundError if either is missing.
     """
     content, beside = shown.read_bytes(), other.read_bytes()
-    return padded_to(content, max(len(content), len(beside)) + CHUNK_OVERHEAD)
+    return padded_to(content, max(len(content), len(beside)) + CHUNK_OVERHEAD + LEAST_PADDING)

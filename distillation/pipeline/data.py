@@ -20,9 +20,12 @@ def data_folder(name_or_folder: str) -> tuple[str, Path]:
     The bundled photographs are written to DATA_ROOT when they are asked for and not there.
     Raises: Refused if it is none of these.
     """
-    if name_or_folder in (photographs.STUDY_SET, photographs.TRAINING_SET):
+    below = Path(settings.DATA_ROOT) / name_or_folder
+    candidates = [Path(name_or_folder).expanduser(), below]
+    if name_or_folder in (STUDY_SET, photographs.TRAINING_SET):
         _write_photographs()
-    for candidate in (Path(name_or_folder).expanduser(), Path(settings.DATA_ROOT) / name_or_folder):
+        candidates = [below]  # a folder here that happens to have the name is meant by ./NAME
+    for candidate in candidates:
         if candidate.is_dir():
             folder = candidate.resolve()
             return (folder.parent if folder.name == "HR" else folder).name, folder

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from django.db import transaction
+
 from distillation.models import Output
 from distillation.pipeline.data import refusing_value_errors
 from distillation.pipeline.outputs import MINIMUM_PX, Pixels, record_pixels, record_reference
@@ -23,14 +25,16 @@ def import_outputs(folder: Path) -> list[Output]:
     if not folder.is_dir():
         raise Refused(f"There is no folder {str(folder)!r}; it holds reference/ and one folder a method.")
     references = _images_in(folder / REFERENCE)
-    methods = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != REFERENCE)
+    folders = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    methods = [name for name in folders if name != REFERENCE and not name.startswith(".")]
     if not methods:
         raise Refused(f"{folder} has no folder beside {REFERENCE}/ for a method's images.")
     made = {method: _images_in(folder / method) for method in methods}
     for method, files in made.items():
         _refuse_bad_method(folder, method, references, files)
     _check_pixels(references, made)
-    return _record(folder.resolve().name, references, made)
+    with transaction.atomic():
+        return _record(folder.resolve().name, references, made)
 
 
 def _images_in(folder: Path) -> dict[str, Path]:
@@ -39,7 +43,14 @@ def _images_in(folder: Path) -> dict[str, Path]:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     if not files:
         raise Refused(f"{folder} has no images.")
-    return {path.stem: path for path in files}
+    found: dict[str, Path] = {}
+    for path in files:
+        if path.stem in found:
+            raise Refused(
+                f"{folder} has both {found[path.stem].name} and {path.name}: one of them is too many."
+            )
+        found[path.stem] = path
+    return found
 
 
 def _refuse_bad_method(

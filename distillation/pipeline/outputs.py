@@ -124,12 +124,23 @@ def record_pixels(
 
 
 def _save(stem: str, pixels: Pixels) -> tuple[str, str]:
-    """Save below MEDIA_ROOT under a name that holds the content's hash, so that nothing is overwritten."""
-    file = f"{stem}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:8]}.png"
+    """Save below MEDIA_ROOT under a name that holds the pixels' hash; a file that is there stays.
+
+    A study may be showing it, and another version of the encoder would write other bytes.
+    """
+    file = f"{stem}-{hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}.png"
     path = services.media_path(file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    images.save_png(path, pixels)
+    if not _holds(path, pixels):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        images.save_png(path, pixels)
     return file, _sha256_of(path) or ""
+
+
+def _holds(path: Path, pixels: Pixels) -> bool:
+    try:
+        return path.is_file() and np.array_equal(images.load_rgb(path), pixels)
+    except ValueError:
+        return False
 
 
 def _sha256_of(path: Path) -> str | None:

@@ -16,6 +16,9 @@ from ratings.models import Stimulus, Study
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
+LONGEST_TITLE = 200
+LARGEST_SEED = 2**63 - 1
+
 
 @transaction.atomic
 def create_study(
@@ -23,8 +26,13 @@ def create_study(
 ) -> Study:
     """Store a draft study whose stimuli are these outputs.
 
-    Raises: Refused if the slug is taken, there is nothing to judge, or no playlist can be made of it.
+    Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, or no
+    playlist can be made of it.
     """
+    if len(title) > LONGEST_TITLE:
+        raise Refused(f"The title has {len(title)} characters, and {LONGEST_TITLE} fit.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise Refused(f"The seed is {seed}, which is not between 0 and {LARGEST_SEED}.")
     if Study.objects.filter(slug=slug).exists():
         raise Refused(f"There is a study {slug!r} already; give this one another slug.")
     if not outputs:
@@ -97,6 +105,7 @@ def open_study(study: Study) -> None:
 
     Raises: Refused if a file is missing or is not what was recorded, or the study is closed.
     """
+    study.refresh_from_db(from_queryset=Study.objects.select_for_update())
     if study.status == Study.Status.OPEN:
         return
     if study.status == Study.Status.CLOSED:
@@ -105,10 +114,11 @@ def open_study(study: Study) -> None:
     for stimulus in stimuli:
         _refuse_changed_file(stimulus.reference_file, stimulus.reference_sha256)
         _refuse_changed_file(stimulus.test_file, stimulus.test_sha256)
-    study.status = Study.Status.OPEN
-    study.opened_at = timezone.now()
-    study.frozen = _what_is_frozen(study, stimuli)
-    study.save()
+    # One conditional UPDATE, so that of two who open at once the first decides.
+    Study.objects.filter(pk=study.pk, status=Study.Status.DRAFT).update(
+        status=Study.Status.OPEN, opened_at=timezone.now(), frozen=_what_is_frozen(study, stimuli)
+    )
+    study.refresh_from_db()
 
 
 def _refuse_changed_file(file: str, sha256: str) -> None:

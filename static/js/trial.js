@@ -13,6 +13,7 @@ const sliders = [...document.querySelectorAll(".slider")];
 
 let shownAt = null; // milliseconds since the page began, when both pictures were painted
 let sending = false;
+let undelivered = false; // an answer was given and the server has not confirmed it
 
 // A picture's size in CSS pixels is its size in device pixels over their ratio, and its corner is
 // moved onto the grid of device pixels: otherwise the browser would blend neighbours.
@@ -23,6 +24,7 @@ function fitToDevicePixels() {
     picture.style.height = `${picture.getAttribute("height") / ratio}px`;
     picture.style.left = picture.style.top = "0px";
   }
+  warnIfTooNarrow(); // before the corners are measured, because its line moves the pictures down
   for (const picture of pictures) {
     const corner = picture.getBoundingClientRect();
     const x = (corner.left + window.scrollX) * ratio;
@@ -30,6 +32,9 @@ function fitToDevicePixels() {
     picture.style.left = `${(Math.round(x) - x) / ratio}px`;
     picture.style.top = `${(Math.round(y) - y) / ratio}px`;
   }
+}
+
+function warnIfTooNarrow() {
   const missing = Math.ceil(document.documentElement.scrollWidth - document.documentElement.clientWidth);
   narrow.hidden = missing <= 0;
   narrow.textContent = missing > 0
@@ -111,6 +116,7 @@ async function send(body, attempt) {
   }
   if (response !== null && response.status < 500) {
     // Stored now or before, or no longer wanted: the server's next page says which.
+    undelivered = false;
     window.location.replace(form.dataset.next);
     return;
   }
@@ -125,7 +131,7 @@ form.addEventListener("submit", (event) => {
   if (next.disabled || sending) {
     return;
   }
-  sending = true;
+  sending = undelivered = true;
   const body = JSON.stringify(answer());
   for (const slider of sliders) {
     slider.disabled = true;
@@ -143,7 +149,7 @@ for (const slider of sliders) {
 }
 window.addEventListener("resize", fitToDevicePixels);
 window.addEventListener("beforeunload", (event) => {
-  if (sending && status.textContent !== "") {
+  if (undelivered) {
     event.preventDefault();
   }
 });

@@ -57,10 +57,24 @@ def test_a_study_can_be_made_of_them(folder, db):
     assert Stimulus.objects.filter(study__slug="mine").count() == 4
 
 
+def test_a_study_has_the_methods_and_images_of_its_folder_alone(folder, db):
+    take_in(folder)
+    (folder / "gan2g").rename(folder / "anew")
+    for method in ("reference", "esrgan", "anew"):
+        (folder / method / "two.png").unlink()
+    arguments = {"relax_order": True, "stdout": io.StringIO(), "stderr": io.StringIO()}
+    call_command("create_study", "mine", stimuli=folder, **arguments)
+    from ratings.models import Stimulus
+
+    shown = set(Stimulus.objects.values_list("image", "method"))
+    assert shown == {("mine/one", "esrgan"), ("mine/one", "anew")}
+
+
 def test_an_output_that_changed_is_refused_and_what_is_known_stays(folder, db):
     take_in(folder)
     before = list(Output.objects.values_list("pk", "sha256"))
-    Picture.new("RGB", (48, 40)).save(folder / "esrgan" / "one.png")
+    (folder / "gan2g").rename(folder / "anew")
+    Picture.new("RGB", (48, 40)).save(folder / "esrgan" / "two.png")
     with pytest.raises(CommandError, match="known with other content"):
         take_in(folder)
     assert list(Output.objects.values_list("pk", "sha256")) == before
@@ -85,6 +99,10 @@ def other_size(folder):
     Picture.new("RGB", (44, 40)).save(folder / "gan2g" / "two.png")
 
 
+def twice(folder):
+    Picture.new("RGB", (48, 40)).save(folder / "gan2g" / "two.bmp")
+
+
 def no_image(folder):
     (folder / "gan2g" / "two.png").write_text("not a picture")
 
@@ -102,6 +120,7 @@ def tiny(folder):
         (stray_image, "has no reference"),
         (other_size, "equal in size"),
         (no_image, "two.png"),
+        (twice, "one of them is too many"),
         (tiny, "8"),
     ],
 )

@@ -13,6 +13,7 @@ from distillation import queries
 from distillation.models import TRAINED_METHODS, Image, Output, TrainingRun
 from distillation.pipeline import data
 from distillation.sr import checkpoints, training
+from srstudy.errors import Refused
 
 
 def write_images(folder, count: int = 2, side_px: int = 64) -> None:
@@ -207,7 +208,8 @@ def test_outputs_are_png_without_metadata_and_recorded_with_their_sum(photos, db
 
 def test_evaluating_again_makes_nothing_again(photos, db, settings):
     evaluate("small")
-    before = {path: path.stat().st_mtime_ns for path in settings.MEDIA_ROOT.rglob("bicubic/**/*.png")}
+    before = {path: path.stat().st_mtime_ns for path in settings.MEDIA_ROOT.rglob("*.png")}
+    assert len(before) == 4
     rows = list(Output.objects.values_list("pk", "created_at"))
     evaluate("small")
     assert {path: path.stat().st_mtime_ns for path in before} == before
@@ -228,6 +230,28 @@ def test_an_image_that_changed_under_its_name_is_refused(photos, db, settings):
     with pytest.raises(CommandError, match="has changed since"):
         evaluate("small")
     assert Image.objects.count() == 2
+
+
+def test_a_folder_that_has_the_name_of_the_bundled_set_by_chance_is_not_taken_for_it(
+    photos, db, tmp_path, monkeypatch
+):
+    write_images(tmp_path / "elsewhere" / "small", count=1, side_px=40)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    evaluate("small")
+    assert set(Image.objects.values_list("width", flat=True)) == {48}
+
+
+def test_a_name_that_is_too_long_is_refused(photos, db, tmp_path):
+    write_images(tmp_path / ("x" * 65), count=1)
+    with pytest.raises(CommandError, match="too long"):
+        evaluate(str(tmp_path / ("x" * 65)))
+
+
+def test_a_profile_can_be_asked_for(distill):
+    distill("student")
+    assert queries.finished_run("student", profile="smoke").method == "student"
+    with pytest.raises(Refused, match="under the profile demo"):
+        queries.finished_run("student", profile="demo")
 
 
 def test_the_csv_has_the_columns_of_the_contract(photos, db, tmp_path):

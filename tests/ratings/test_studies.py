@@ -72,7 +72,6 @@ def test_a_slug_that_exists_is_refused_and_nothing_is_stored(study):
         (["new", "--dataset", "nowhere"], "No method has made images of the data set 'nowhere'"),
         (["new", "--dataset", "set", "--images", "4"], "has 3 images"),
         (["new", "--dataset", "set", "--images", "0"], "--images is 0"),
-        (["new", "--dataset", "set", "--seed", "-1"], "--seed is -1"),
         (["new", "--dataset", "set", "--methods", "teacher"], "teacher has not been trained"),
         (["new", "--dataset", "set", "--methods", "bicubic"], "more than 2 times in a row"),
         (["new", "--dataset", "set", "--images", "1"], "image"),
@@ -183,3 +182,53 @@ def test_a_closed_study_is_not_opened_again(study):
     studies.close_study(study)
     with pytest.raises(Refused, match="is closed"):
         studies.open_study(study)
+
+
+def test_a_stimulus_is_not_moved_out_of_an_opened_study(study, make_outputs):
+    draft = Study.objects.create(
+        slug="draft", title="Draft", seed=1, consent_text="", instructions="", invite_hash="other"
+    )
+    stimulus = study.stimuli.first()
+    stimulus.study = draft
+    with pytest.raises(StudyFrozen):
+        stimulus.save()
+    assert study.stimuli.count() == 6
+
+
+def test_many_stimuli_at_once_do_not_change_either(study):
+    with pytest.raises(StudyFrozen):
+        study.stimuli.update(psnr=99)
+    with pytest.raises(StudyFrozen):
+        study.stimuli.all().delete()
+    assert study.stimuli.count() == 6
+
+
+def test_a_study_with_stimuli_is_not_deleted_in_passing(study):
+    with pytest.raises(ProtectedError):
+        study.delete()
+
+
+def test_a_stale_copy_of_a_closed_study_does_not_open_it_again(study):
+    stale = Study.objects.get()
+    stale.status, stale.opened_at = "draft", None
+    studies.close_study(study)
+    with pytest.raises(Refused, match="is closed"):
+        studies.open_study(stale)
+
+
+def test_a_study_that_cannot_be_opened_is_not_left_behind(make_outputs, settings):
+    outputs = make_outputs()
+    (settings.MEDIA_ROOT / outputs[0].file).unlink()
+    assert "is missing" in str(refusal("new", "--dataset", "set", "--open"))
+    assert Study.objects.count() == 0
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**63)])
+def test_a_seed_that_cannot_be_stored_is_refused(make_outputs, seed):
+    make_outputs()
+    assert "The seed is" in str(refusal("new", "--dataset", "set", "--seed", seed))
+
+
+def test_a_title_that_is_too_long_is_refused(make_outputs):
+    make_outputs()
+    assert "200 fit" in str(refusal("new", "--dataset", "set", "--title", "x" * 201))

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.validators import validate_slug
+from django.db import transaction
 
 from distillation import queries
-from distillation.models import Output
+from distillation.models import Image, Output
 from ratings import invites
 from ratings.models import Study
 from ratings.services import studies
@@ -38,6 +39,9 @@ class Command(SentenceCommand):
         )
         parser.add_argument("--images", type=int, metavar="N", help="the first N by name; default: all")
         parser.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all there are")
+        parser.add_argument(
+            "--profile", choices=queries.PROFILES, help="take runs of this profile only; default: the highest"
+        )
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the order of trials")
         parser.add_argument(
             "--relax-order",
@@ -49,18 +53,19 @@ class Command(SentenceCommand):
     def handle(self, **options: Any) -> None:
         slug = options["slug"]
         _refuse_bad_slug(slug)
-        if options["seed"] < 0:
-            raise Refused(f"--seed is {options['seed']} and must be 0 or more.")
         outputs = self._outputs(options)
-        study = studies.create_study(
-            slug=slug,
-            title=options["title"] or "Picture quality study",
-            outputs=outputs,
-            seed=options["seed"],
-            options={"relax_order": True} if options["relax_order"] else {},
-        )
-        if options["open"]:
-            studies.open_study(study)
+        with transaction.atomic():  # a study that cannot be opened is not left behind as a draft
+            study = studies.create_study(
+                slug=slug,
+                title=options["title"] or "Picture quality study",
+                outputs=outputs,
+                seed=options["seed"],
+                options={"relax_order": True} if options["relax_order"] else {},
+            )
+            if options["open"]:
+                studies.open_study(study)
+        for run in dict.fromkeys(output.run for output in outputs if output.run is not None):
+            self.stderr.write(f"{run.method} is {run}, weights {run.weights_sha256[:12]}")
         images = len({output.image_id for output in outputs})
         self.stderr.write(
             f"Study {slug}, {study.status}: {images} images by {len(outputs) // images} methods."
@@ -69,11 +74,8 @@ class Command(SentenceCommand):
 
     def _outputs(self, options: dict[str, Any]) -> list[Output]:
         if options["stimuli"] is not None:
-            # Through the command line's own door: this half reads the other through its queries alone.
-            call_command("import_outputs", options["stimuli"], stdout=self.stderr)
-            dataset = options["stimuli"].resolve().name
-        else:
-            dataset = Path(options["dataset"]).name
+            return self._outputs_from_elsewhere(options["stimuli"], options)
+        dataset = Path(options["dataset"]).name
         images = queries.images_of(dataset)
         if not images:
             known = ", ".join(queries.datasets()) or "none yet"
@@ -81,13 +83,26 @@ class Command(SentenceCommand):
                 f"No method has made images of the data set {dataset!r} (known: {known}): run "
                 f"`python manage.py evaluate --dataset {dataset} --method bicubic …` first."
             )
-        wanted = len(images) if options["images"] is None else options["images"]
-        if not 1 <= wanted <= len(images):
-            raise Refused(f"--images is {wanted}, and the data set {dataset} has {len(images)} images.")
         methods = list(dict.fromkeys(options["methods"] or queries.methods_of(dataset)))
-        if options["stimuli"] is not None:
-            return queries.outputs_from_elsewhere(images[:wanted], methods)
-        return queries.outputs_for(images[:wanted], methods)
+        return queries.outputs_for(_first(images, options["images"]), methods, profile=options["profile"])
+
+    def _outputs_from_elsewhere(self, folder: Path, options: dict[str, Any]) -> list[Output]:
+        # Through the command line's own door: this half reads the other through its queries alone.
+        call_command("import_outputs", folder, stdout=self.stderr)
+        names = {path.stem for path in (folder / "reference").iterdir()}
+        images = [image for image in queries.images_of(folder.resolve().name) if image.name in names]
+        found = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        there = [name for name in found if name != "reference" and not name.startswith(".")]
+        methods = list(dict.fromkeys(options["methods"] or there))
+        return queries.outputs_from_elsewhere(_first(images, options["images"]), methods)
+
+
+def _first(images: list[Image], wanted: int | None) -> list[Image]:
+    if wanted is None:
+        return images
+    if not 1 <= wanted <= len(images):
+        raise Refused(f"--images is {wanted}, and the data set {images[0].dataset} has {len(images)} images.")
+    return images[:wanted]
 
 
 def _refuse_bad_slug(slug: str) -> None:

@@ -1,0 +1,243 @@
+"""Over a whole session nothing that reaches the browser tells the reference from the method's picture."""
+
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, Response, Route, expect
+
+from ratings.invites import invite_path
+from ratings.models import Study
+from tests.browser.gallery import CROPS, DATASET, METHODS
+from tests.browser.steps import join, rate, see_pair
+
+pytestmark = pytest.mark.browser
+
+TRIALS = 10
+PASSED_ON = re.compile("/answer$|/static/")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Received:
+    """One response as the browser got it."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        return dict(self.headers).get("content-type", "").partition(";")[0]
+
+    @property
+    def everything(self) -> str:
+        """Address, headers and body as one text."""
+        lines = [self.url, *(f"{name}: {value}" for name, value in self.headers)]
+        return "\n".join(lines) + "\n" + self.body.decode("latin-1")
+
+
+@dataclass
+class Session:
+    """All that one rater's browser received, and what it complained of."""
+
+    received: list[Received]
+    complaints: list[str]
+
+    def of_kind(self, kind: str) -> list[Received]:
+        return [one for one in self.received if one.kind == kind]
+
+    def pairs(self) -> list[tuple[Received, Received]]:
+        """The two images of every trial, left and right."""
+        images = {one.url: one for one in self.of_kind("image/png")}
+        pairs = []
+        for page in self.of_kind("text/html"):
+            found = re.findall(r'<img class="picture" src="([^"]+)"', page.body.decode())
+            if found:
+                left, right = (next(images[url] for url in images if url.endswith(src)) for src in found)
+                pairs.append((left, right))
+        return pairs
+
+
+def lower(headers: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Name and value of every header line, in their order."""
+    return tuple((header["name"].lower(), header["value"]) for header in headers)
+
+
+class Listener:
+    """Writes down every response of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = Session([], [])
+        self._waiting: list[Response] = []
+        page.on("response", self._arrived)
+        page.on("console", lambda message: self.session.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.session.complaints.append(str(error)))
+        # A body is gone with the page that asked for it, and these may come as the page leaves.
+        page.route(PASSED_ON, self._pass_on)
+
+    def _arrived(self, response: Response) -> None:
+        if not PASSED_ON.search(response.url):
+            self._waiting.append(response)
+
+    def _pass_on(self, route: Route) -> None:
+        response = route.fetch()
+        headers = lower(response.headers_array)
+        self.session.received.append(Received(response.url, headers, response.body()))
+        route.fulfill(response=response)
+
+    def write_down(self) -> None:
+        """Take the bodies, while the page that asked for them is still there."""
+        for response in self._waiting:
+            redirect = 300 <= response.status < 400
+            body = b"" if redirect else response.body()
+            received = Received(response.url, lower(response.headers_array()), body)
+            self.session.received.append(received)
+        self._waiting.clear()
+
+
+def sit_through(page: Page, study: Study) -> Session:
+    """Rate a whole study; answers all that the browser received."""
+    listener = Listener(page)
+    page.goto(invite_path(study))
+    listener.write_down()
+    page.get_by_role("checkbox").click()
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("heading", name="What we ask of you")).to_be_visible()
+    listener.write_down()
+    page.get_by_role("button", name="Show the first pair").click()
+    for number in range(1, TRIALS + 1):
+        see_pair(page, number)
+        listener.write_down()
+        rate(page)
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    listener.write_down()
+    page.unroute_all(behavior="wait")
+    return listener.session
+
+
+def chunk_types(png: bytes) -> list[str]:
+    """The types of a PNG file's chunks, runs of IDAT as one. Source: PNG, third edition, 5.3."""
+    assert png.startswith(PNG_SIGNATURE)
+    types, at = [], len(PNG_SIGNATURE)
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        if types[-1:] != [kind.decode()]:
+            types.append(kind.decode())
+        at += length + 12
+    return types
+
+
+def secrets_of(study: Study) -> set[str]:
+    """What would tell a rater which picture is which."""
+    secrets = {DATASET, *METHODS, *CROPS}
+    for name in ("reference_file", "test_file", "reference_sha256", "test_sha256"):
+        secrets |= set(study.stimuli.values_list(name, flat=True))
+    return secrets
+
+
+def no_secret_arrives(session: Session, study: Study) -> None:
+    found = {
+        (secret, one.url) for one in session.received for secret in secrets_of(study)
+        if secret in one.everything
+    }  # fmt: skip
+    assert found == set()
+
+
+def no_word_names_a_side(session: Session, study: Study) -> None:
+    word = re.compile(
+        r"\b(reference|references|test|tests|original|hidden_?ref|bicubic|psnr|ssim|dmos)\b", re.I
+    )
+    texts = [one for one in session.received if one.kind != "image/png"]
+    assert {one.kind for one in texts} >= {"text/html", "text/css", "text/javascript", "application/json"}
+    found = {(match[0], one.url) for one in texts for match in word.finditer(one.everything)}
+    assert found == set()
+
+
+def no_image_address_comes_twice(session: Session, study: Study) -> None:
+    addresses = [one.url for one in session.of_kind("image/png")]
+    assert len(addresses) == 2 * TRIALS
+    assert len(set(addresses)) == 2 * TRIALS
+
+
+def both_images_come_with_the_same_headers_and_length(session: Session, study: Study) -> None:
+    for left, right in session.pairs():
+        first, second = ([h for h in one.headers if h[0] != "date"] for one in (left, right))
+        assert first == second
+        assert dict(first)["content-length"] == str(len(left.body)) == str(len(right.body))
+
+
+def no_image_can_be_recognised_later(session: Session, study: Study) -> None:
+    for one in session.of_kind("image/png"):
+        assert {"etag", "last-modified"} & {name for name, _ in one.headers} == set()
+    bodies = [one.body for one in session.of_kind("image/png")]
+    assert len(set(bodies)) == len(bodies)
+
+
+def images_hold_pixels_and_padding_alone(session: Session, study: Study) -> None:
+    kinds = {tuple(chunk_types(one.body)) for one in session.of_kind("image/png")}
+    assert kinds == {("IHDR", "IDAT", "srPd", "IEND")}
+
+
+def both_sides_are_written_alike(session: Session, study: Study) -> None:
+    for page in session.of_kind("text/html"):
+        sides = re.findall(r'<section class="side".*?</section>', page.body.decode(), re.DOTALL)
+        plain = {re.sub(r"/images/[^\"]+|\b(left|right|[AB])\b", "", side) for side in sides}
+        assert len(plain) == (1 if sides else 0)
+
+
+def every_page_has_a_strict_policy(session: Session, study: Study) -> None:
+    for one in session.of_kind("text/html"):
+        policy = dict(one.headers)["content-security-policy"]
+        directives = {part.split()[0]: part.split()[1:] for part in policy.split(";")}
+        assert directives["default-src"] == ["'none'"]
+        assert directives["script-src"] == ["'self'"]
+        assert directives["style-src"] == ["'self'"]
+        assert "unsafe" not in policy
+
+
+def the_browser_complains_of_nothing(session: Session, study: Study) -> None:
+    assert session.complaints == []
+
+
+CHECKS = [
+    no_secret_arrives,
+    no_word_names_a_side,
+    no_image_address_comes_twice,
+    both_images_come_with_the_same_headers_and_length,
+    no_image_can_be_recognised_later,
+    images_hold_pixels_and_padding_alone,
+    both_sides_are_written_alike,
+    every_page_has_a_strict_policy,
+    the_browser_complains_of_nothing,
+]
+
+
+def test_a_whole_session_tells_nothing_of_what_is_compared(page, long_gallery, live_server, subtests):
+    session = sit_through(page, long_gallery)
+    assert len(session.pairs()) == TRIALS
+    check: Callable[[Session, Study], None]
+    for check in CHECKS:
+        with subtests.test(check.__name__):
+            check(session, long_gallery)
+    with subtests.test("nothing is asked of another server"):
+        assert {one.url.startswith(live_server.url) for one in session.received} == {True}
+
+
+def test_a_violation_of_the_policy_would_be_heard(page, link):
+    listener = Listener(page)
+    page.goto(link)
+    page.evaluate("() => { document.body.innerHTML += '<p style=\"color: red\">'; }")
+    page.wait_for_timeout(100)
+    page.unroute_all(behavior="wait")
+    assert "Content Security Policy" in "".join(listener.session.complaints)
+
+
+def test_a_trials_page_keeps_nothing_in_the_browser_but_the_raters_cookie(page, link):
+    join(page, link)
+    names = {cookie["name"] for cookie in page.context.cookies()}
+    assert names <= {"rater", "csrftoken"}
+    stored = page.evaluate("() => [localStorage.length, sessionStorage.length]")
+    assert stored == [0, 0]
