@@ -11,7 +11,7 @@ METHODS = ("teacher", "student", "gan2gan", "gan2g", "gan2g_al", "g2g_al")
 SCALE = 4
 
 # What says how fast or how often, not what comes out: a checkpoint may be resumed under another value.
-_NOT_IN_DIGEST = ("profile", "device", "channels_last", "report_every", "checkpoint_seconds")
+_NOT_IN_DIGEST = ("profile", "device", "channels_last", "threads", "report_every", "checkpoint_seconds")
 
 
 def _refuse_unless(holds: bool, sentence: str) -> None:
@@ -94,7 +94,8 @@ class Options:
 
     `patch_px` is the side of a square training patch at full size, `balance` the share of its starting
     loss below which a discriminator is not updated, `warm_up_steps` the updates over which a fresh
-    network's learning rate rises. `precision` and `device` choose by themselves when `auto`.
+    network's learning rate rises. `precision` and `device` choose by themselves when `auto`. `threads` on
+    a CPU: 0 takes every core.
     """
 
     profile: str
@@ -120,6 +121,7 @@ class Options:
     channels_last: bool = True
     report_every: int = 100
     checkpoint_seconds: float = 30.0
+    threads: int = 0
 
     def __post_init__(self) -> None:
         # Four stride-2 layers of the discriminator halve the patch down to at least one whole pixel.
@@ -140,6 +142,7 @@ class Options:
         _refuse_unless(
             self.report_every >= 1, f"A report comes every 1 step or more, not {self.report_every}."
         )
+        _refuse_unless(self.threads >= 0, f"Threads are 0 (every core) or more, not {self.threads}.")
         seconds = self.checkpoint_seconds
         _refuse_unless(seconds >= 0, f"A checkpoint comes every 0 seconds or more, not {seconds}.")
         share = self.student_transfer.steps / (self.student_transfer.steps + self.student_final.steps)
@@ -166,6 +169,7 @@ def _smoke() -> Options:
         weights=LossWeights(),
         ema_decay=0.9,
         report_every=4,
+        threads=1,
     )
 
 
@@ -191,6 +195,9 @@ def _demo() -> Options:
         weights=LossWeights(adv=0.01),
         discriminator_lr=3e-4,
         ema_decay=0.99,
+        # Layers this thin leave a second core little to do, and threads that wait for each other come to
+        # a crawl as soon as another program wants a core.
+        threads=1,
     )
 
 

@@ -89,7 +89,7 @@ def train_stage(
     """
     own = Path(folder) / stage.name
     try:
-        with checkpoints.lock(own), _interrupts() as interrupted:
+        with checkpoints.lock(own), _interrupts() as interrupted, _threads(options.threads):
             run = _Run(stage, options, folder=Path(folder), photos=photos)
             return run.finish(on_report, lambda: interrupted() or should_stop())
     except OSError as error:
@@ -255,6 +255,17 @@ def _probes(photos: PhotoSet, patch_px: int) -> Iterator[tuple[Pixels, Pixels]]:
         rows, columns = slice(top, top + side), slice(left, left + side)
         full = slice(top * SCALE, (top + side) * SCALE), slice(left * SCALE, (left + side) * SCALE)
         yield hr[full], lr[rows, columns]
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Compute on so many CPU threads for the time of the block; 0 leaves the number as it is."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import torch
 
 from distillation.sr import checkpoints, losses, methods, runlog, training
 from distillation.sr.checkpoints import CheckpointRefused
-from distillation.sr.config import METHODS
+from distillation.sr.config import METHODS, profile
 from distillation.sr.dataset import PhotoSet
 from distillation.sr.learner import Learner
 from distillation.sr.methods import STAGES
@@ -249,3 +249,11 @@ def test_training_reads_no_global_randomness(tmp_path, options, photos):
         folder = tmp_path / str(seed)
         hashes.append(train_stage(PIXEL, options, folder=folder, photos=photos).sha256)
     assert hashes[0] == hashes[1]
+
+
+def test_a_stage_computes_on_the_threads_it_was_given_and_gives_them_back(tmp_path, photos, monkeypatch):
+    counts = []
+    monkeypatch.setattr(torch, "set_num_threads", counts.append)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    train_stage(PIXEL, profile("smoke", threads=3), folder=tmp_path, photos=photos)
+    assert counts == [3, 7]
