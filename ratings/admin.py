@@ -112,9 +112,10 @@ class RatingAdmin(ReadOnlyAdmin):
 
     @admin.display(ordering="trial__session__rater__pseudonym")
     def rater(self, rating: Rating) -> str:
-        """Who rated; a simulated rater says so."""
+        """Who rated; a simulated rater and a try-out say so."""
         rater = rating.trial.session.rater
-        return f"{rater} (simulated)" if rater.is_simulated else str(rater)
+        is_counted_person = not (rater.is_simulated or rater.is_tryout)
+        return str(rater) if is_counted_person else f"{rater} ({rater.get_source_display()})"
 
     @admin.display(ordering="trial__stimulus__image")
     def image(self, rating: Rating) -> str:

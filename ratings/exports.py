@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 from ratings.analysis.options import AnalysisOptions
 from ratings.models import Study
 from ratings.results import Results
+from srstudy.files import write_texts
 from srstudy.version import code_version
 
 TABLES = ("dmos.csv", "dmos_table.csv", "methods.csv", "ratings.csv", "study.json")
@@ -34,14 +36,22 @@ def _harmless(cell: object) -> object:
 def files_of(study: Study, results: Results, options: AnalysisOptions) -> dict[str, str]:
     """Every file of an export by its name; MANIFEST.sha256 has the sums of the others."""
     files = {
-        "dmos.csv": csv_text(results.tables.dmos),
-        "dmos_table.csv": csv_text(results.tables.dmos_table),
-        "methods.csv": csv_text(results.tables.methods),
+        "dmos.csv": csv_text(_marked(results.tables.dmos, results)),
+        "dmos_table.csv": csv_text(_marked(results.tables.dmos_table, results)),
+        "methods.csv": csv_text(_marked(results.tables.methods, results)),
         "ratings.csv": csv_text(results.ratings),
         "study.json": _study_json(study, results, options),
     }
     sums = [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in files.items()]
     return files | {"MANIFEST.sha256": "".join(sums)}
+
+
+def _marked(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """The table with a last column that says whether simulated ratings are among those behind it."""
+    marked = frame.copy()
+    simulated = "true" if results.tables.simulated else "false"
+    marked.insert(len(marked.columns), "simulated", simulated, allow_duplicates=True)
+    return marked
 
 
 def _study_json(study: Study, results: Results, options: AnalysisOptions) -> str:
@@ -60,15 +70,16 @@ def _study_json(study: Study, results: Results, options: AnalysisOptions) -> str
 
 
 def write_files(files: dict[str, str], folder: Path) -> None:
-    """Write the files of an export, each whole or not at all, the manifest last.
+    """Write the files of an export, all or none, the manifest last.
 
     Raises: OSError if the folder cannot be made or written.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        partial = folder / f".{name}.partial"
-        try:
-            partial.write_text(text, encoding="utf-8", newline="")
-            partial.replace(folder / name)
-        finally:
-            partial.unlink(missing_ok=True)
+    try:
+        write_texts({folder / name: text for name, text in files.items()})
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise

@@ -147,10 +147,11 @@ class Stimulus(models.Model):
 
 
 class Rater(models.Model):
-    """A person known by a pseudonym alone, or a simulated one."""
+    """A person known by a pseudonym alone, a researcher trying the study out, or a simulated rater."""
 
     class Source(models.TextChoices):
         BROWSER = "browser", "browser"
+        TRYOUT = "tryout", "try-out, not counted"
         IMPORT = "import", "import"
         SIMULATED = "simulated", "simulated"
 
@@ -173,7 +174,8 @@ class Rater(models.Model):
             models.UniqueConstraint(fields=["study", "source", "number"], name="rater_number_unique"),
             models.UniqueConstraint(fields=["study", "pseudonym"], name="rater_pseudonym_unique"),
             models.CheckConstraint(
-                condition=~Q(source="browser") | Q(consented_at__isnull=False, token_hash__isnull=False),
+                condition=~Q(source__in=["browser", "tryout"])
+                | Q(consented_at__isnull=False, token_hash__isnull=False),
                 name="rater_in_browser_consented",
             ),
         ]
@@ -185,6 +187,11 @@ class Rater(models.Model):
     def is_simulated(self) -> bool:
         """Whether a program and not a person gave these ratings."""
         return self.source == self.Source.SIMULATED
+
+    @property
+    def is_tryout(self) -> bool:
+        """Whether a researcher looked at the study; their ratings enter no number and no export."""
+        return self.source == self.Source.TRYOUT
 
 
 class Session(models.Model):

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from ratings.invites import token_hash
 from ratings.models import Rater, Rating, Session, Study, Trial
 from srstudy.errors import Refused
@@ -87,12 +89,21 @@ RATING_COLUMNS = {
 
 
 def rating_rows(study: Study) -> Iterator[tuple[Any, ...]]:
-    """Every rating of a study in the columns of RATING_COLUMNS, rater by rater in the order of showing."""
+    """Every rating of a study in the columns of RATING_COLUMNS, rater by rater in the order of showing.
+
+    Those of try-outs are left out.
+    """
     return (
-        Rating.objects.filter(trial__session__rater__study=study)
+        _counted_ratings(study)
         .order_by("trial__session__rater__pk", "trial__session__number", "trial__position")
         .values_list(*RATING_COLUMNS.values())
         .iterator(chunk_size=5000)
+    )
+
+
+def _counted_ratings(study: Study) -> QuerySet[Rating]:
+    return Rating.objects.filter(trial__session__rater__study=study).exclude(
+        trial__session__rater__source=Rater.Source.TRYOUT
     )
 
 
@@ -103,18 +114,20 @@ class Attendance:
     people: int
     people_finished: int
     simulated: int
+    tryouts: int
     ratings: int
 
 
 def attendance(study: Study) -> Attendance:
-    """Counts of raters and ratings; simulated raters are never counted as people."""
+    """Counts of raters and ratings; simulated raters and try-outs are never counted as people."""
     raters = study.raters
-    people = raters.exclude(source=Rater.Source.SIMULATED)
+    people = raters.exclude(source__in=[Rater.Source.SIMULATED, Rater.Source.TRYOUT])
     return Attendance(
         people=people.count(),
         people_finished=people.filter(sessions__finished_at__isnull=False).distinct().count(),
         simulated=raters.filter(source=Rater.Source.SIMULATED).count(),
-        ratings=Rating.objects.filter(trial__session__rater__study=study).count(),
+        tryouts=raters.filter(source=Rater.Source.TRYOUT).count(),
+        ratings=_counted_ratings(study).count(),
     )
 
 

@@ -28,7 +28,7 @@ class Results:
 
 
 def ratings_frame(study: Study) -> pd.DataFrame:
-    """Every stored rating of a study in the columns of `ratings.csv`; times in UTC, ISO 8601."""
+    """Every rating of a study that counts, in the columns of `ratings.csv`; times in UTC, ISO 8601."""
     frame = pd.DataFrame(queries.rating_rows(study), columns=list(queries.RATING_COLUMNS))
     frame = frame.astype(dict.fromkeys(INTEGER_COLUMNS, "Int64"))
     frame["rated_at"] = [when.isoformat(timespec="milliseconds") for when in frame["rated_at"]]

@@ -93,10 +93,15 @@ def invite(study) -> str:
     return invites.invite_path(study)
 
 
+def agreement(study: Study) -> dict[str, str]:
+    """What the consent form sends, each time as if the page had been loaded anew."""
+    return {"agree": "yes", "consent_version": study.consent_version, "nonce": sessions.new_nonce()}
+
+
 @pytest.fixture
 def rater_client(client: Client, study: Study, invite: str) -> Client:
     """The browser of somebody who has agreed and read the instructions."""
-    client.post(invite, {"agree": "yes", "consent_version": study.consent_version})
+    client.post(invite, agreement(study))
     client.post(f"{invite}instructions")
     return client
 
@@ -124,7 +129,9 @@ def staff_client(db) -> Client:
 @pytest.fixture
 def join(study) -> Callable[[], sessions.Joined]:
     """Let another person join the study."""
-    return lambda: sessions.join_study(study, consent_version=study.consent_version)
+    return lambda: sessions.join_study(
+        study, consent_version=study.consent_version, nonce=sessions.new_nonce()
+    )
 
 
 def datasets_folder() -> Path | None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ratings.models import SCORE_MAX, SCORE_MIN, Rating, Study, Trial
-from ratings.services.sessions import StudyNotOpen, finish_session
+from ratings.models import SCORE_MAX, SCORE_MIN, Rating, Trial
+from ratings.services.sessions import finish_session, hold_open
 from srstudy.errors import Refused
 
 # Longer than this between two answers, and the rater has come back for another sitting.
@@ -51,11 +51,9 @@ def record_rating(*, trial: Trial, answer: Answer) -> tuple[Rating, bool]:
         return _same_or_refused(existing, trial, answer), False
     if trial.shown_at is None:
         raise TrialNotShown("This pair has not been shown yet.")
-    study = trial.session.rater.study
-    if study.status != Study.Status.OPEN:
-        raise StudyNotOpen(f"Study {study.slug} is {study.get_status_display()}.")
     try:
         with transaction.atomic():
+            hold_open(trial.session.rater.study)
             rating = Rating.objects.create(
                 trial=trial, sitting=_sitting(trial), **_scores(trial, answer), **_circumstances(answer)
             )

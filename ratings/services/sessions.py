@@ -1,56 +1,83 @@
 """A rater's way through a study: joining, the session's trials, the end."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from ratings import queries
 from ratings.invites import token_hash
 from ratings.models import Rater, Session, Study, Trial
 from ratings.services.studies import playlist_for
 from srstudy.errors import Refused
 
-PREFIX = {Rater.Source.BROWSER: "R", Rater.Source.SIMULATED: "SIM", Rater.Source.IMPORT: "I"}
+PREFIX = {
+    Rater.Source.BROWSER: "R",
+    Rater.Source.TRYOUT: "TRY",
+    Rater.Source.SIMULATED: "SIM",
+    Rater.Source.IMPORT: "I",
+}
 JOIN_TRIES = 20
+NONCE_BYTES = 24
+NONCE = re.compile(r"[A-Za-z0-9_-]{32}")  # NONCE_BYTES in URL-safe base64
 
 
 class StudyNotOpen(Refused):
-    """The study takes no raters now."""
+    """The study takes no raters and no ratings now."""
+
+
+class NotFromTheForm(Refused):
+    """A consent without the nonce that the consent form carries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A rater who has just joined, with the token that names them from now on."""
+    """A rater who has joined, with the token that names them from now on."""
 
     rater: Rater
     token: str
 
 
-def join_study(study: Study, *, consent_version: str) -> Joined:
+def new_nonce() -> str:
+    """What makes one loading of the consent form differ from another."""
+    return secrets.token_urlsafe(NONCE_BYTES)
+
+
+def join_study(study: Study, *, consent_version: str, nonce: str, tryout: bool = False) -> Joined:
     """Store a person's consent and plan their session; called once a person has agreed.
 
-    Raises: StudyNotOpen if the study is not open, Refused if the consent text is not the study's.
+    The same nonce again (a double click, a form sent twice) answers the same rater and the same token.
+    With `tryout` the person is a researcher who looks at the study: they are never counted.
+    Raises: StudyNotOpen if the study is not open, NotFromTheForm if the nonce is none of `new_nonce`,
+    Refused if the consent text is not the study's.
     """
+    if not NONCE.fullmatch(nonce):
+        raise NotFromTheForm("The consent form was not sent in full; please reload the page.")
     if consent_version != study.consent_version:
         raise Refused("The consent text has changed since the page was loaded; please read it again.")
-    token = secrets.token_urlsafe(24)
+    token = salted_hmac("ratings.rater", f"{study.pk}:{nonce}", algorithm="sha256").hexdigest()
+    source = Rater.Source.TRYOUT if tryout else Rater.Source.BROWSER
     for _ in range(JOIN_TRIES):
+        same = queries.rater_by_token(study, token)
+        if same is not None:
+            return Joined(same, token)
         try:
-            return Joined(_add_browser_rater(study, token), token)
-        except IntegrityError:  # somebody joined in the same moment and has this number
+            return Joined(_add_person(study, source, token), token)
+        except IntegrityError:  # this form came twice at once, or somebody else has just got this number
             continue
     raise Refused("Too many people are joining at this moment; please try again in a few seconds.")
 
 
 @transaction.atomic
-def _add_browser_rater(study: Study, token: str) -> Rater:
-    if not Study.objects.filter(pk=study.pk, status=Study.Status.OPEN).exists():
-        raise StudyNotOpen(f"Study {study.slug} is {study.get_status_display()}.")
+def _add_person(study: Study, source: Rater.Source, token: str) -> Rater:
+    hold_open(study)
     rater = add_rater(
         study,
-        source=Rater.Source.BROWSER,
+        source=source,
         token_hash=token_hash(token),
         consent_version=study.consent_version,
         consented_at=timezone.now(),
@@ -58,6 +85,25 @@ def _add_browser_rater(study: Study, token: str) -> Rater:
     )
     plan_session(rater)
     return rater
+
+
+def hold_open(study: Study) -> None:
+    """Keep the study from being closed until this transaction ends.
+
+    The study's row is read under a lock that closing it has to wait for: what is stored in this transaction
+    is stored before the study closes, or not at all. The lock is shared, because with `select_for_update`
+    all raters of a study would wait for one another's commits; Django has no way to ask for one. SQLite
+    has one writer at a time, from the transaction's beginning on, and needs no lock.
+    Raises: StudyNotOpen if the study is not open.
+    """
+    sql = "SELECT status FROM ratings_study WHERE id = %s"
+    if connection.features.has_select_for_update:
+        sql += " FOR SHARE"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [study.pk])
+        (status,) = cursor.fetchone()
+    if status != Study.Status.OPEN:
+        raise StudyNotOpen(f"Study {study.slug} is {Study.Status(status).label}.")
 
 
 def add_rater(study: Study, *, source: Rater.Source, **fields: str | datetime | None) -> Rater:

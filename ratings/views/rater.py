@@ -1,50 +1,22 @@
 """The rater's pages: consent, instructions, trials, thanks; and the two images of a trial."""
 
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ratings import pngs, queries
 from ratings.models import Rater, Study, Trial
 from ratings.services import sessions
+from ratings.views.access import plain_page, remember_rater, with_rater, with_study
 from srstudy.errors import Refused
 
-COOKIE = "rater"
-COOKIE_AGE_S = 365 * 24 * 3600
-View = Callable[..., HttpResponseBase]
-
-
-def with_study(view: View) -> View:
-    """Hand the view the study that the invite names and the rater whom the cookie names, if any."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, invite: str, **kwargs: Any) -> HttpResponseBase:
-        study = queries.study_by_invite(invite)
-        if study is None or study.status == Study.Status.DRAFT:
-            return plain_page(request, "This link does not lead to a study", UNKNOWN_INVITE, status=404)
-        rater = queries.rater_by_token(study, request.COOKIES.get(COOKIE, ""))
-        return view(request, study=study, rater=rater, invite=invite, **kwargs)
-
-    return wrapped
-
-
-UNKNOWN_INVITE = (
-    "Please check that the whole link was copied. If it was, ask the person who sent it for another one."
-)
 CLOSED = "The study takes no more ratings. What you have rated is stored. Thank you for your interest."
-TOO_MANY = "Too many people are joining at this moment. Please try again in a few seconds."
-
-
-def plain_page(request: HttpRequest, heading: str, text: str, *, status: int) -> HttpResponse:
-    """A page that says one thing."""
-    return render(request, "ratings/plain.html", {"heading": heading, "text": text}, status=status)
+RELOAD = "This page could not be read in full. Please reload it and agree again."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,40 +29,44 @@ def consent(request: HttpRequest, study: Study, rater: Rater | None, invite: str
     if study.status != Study.Status.OPEN:
         return plain_page(request, "This study is closed", CLOSED, status=410)
     if request.method != "POST":
-        return render(request, "ratings/consent.html", {"study": study})
+        return _consent_form(request, study)
     if not request.POST.get("agree"):
-        return render(request, "ratings/consent.html", {"study": study, "unticked": True}, status=400)
+        return _consent_form(request, study, unticked=True)
+    return _join(request, study, invite)
+
+
+def _consent_form(request: HttpRequest, study: Study, *, unticked: bool = False) -> HttpResponse:
+    context = {
+        "study": study,
+        "nonce": sessions.new_nonce(),
+        "tryout": _is_staff(request),
+        "unticked": unticked,
+    }
+    return render(request, "ratings/consent.html", context, status=400 if unticked else 200)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Whether a researcher is signed in, who looks at the study and does not take part."""
+    return request.user.is_active and request.user.is_staff
+
+
+def _join(request: HttpRequest, study: Study, invite: str) -> HttpResponseBase:
     try:
-        joined = sessions.join_study(study, consent_version=request.POST.get("consent_version", ""))
+        joined = sessions.join_study(
+            study,
+            consent_version=request.POST.get("consent_version", ""),
+            nonce=request.POST.get("nonce", ""),
+            tryout=_is_staff(request),
+        )
     except sessions.StudyNotOpen:
         return plain_page(request, "This study is closed", CLOSED, status=410)
+    except sessions.NotFromTheForm:
+        return plain_page(request, "Please reload", RELOAD, status=400)
     except Refused as refused:
         return plain_page(request, "Please try again", str(refused), status=409)
-    response = redirect("ratings:instructions", invite)
-    response.set_cookie(
-        COOKIE,
-        joined.token,
-        max_age=COOKIE_AGE_S,
-        path=f"/s/{invite}/",
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    response = redirect(f"{reverse('ratings:instructions', args=[invite])}?joined=1")
+    remember_rater(response, invite, joined.token)
     return response
-
-
-def with_rater(view: View) -> View:
-    """Hand the view a rater who has agreed; send anybody else to the door."""
-
-    @wraps(view)
-    def wrapped(
-        request: HttpRequest, study: Study, rater: Rater | None, invite: str, **kwargs: Any
-    ) -> HttpResponseBase:
-        if rater is None:
-            return redirect("ratings:consent", invite)
-        return view(request, study=study, rater=rater, invite=invite, **kwargs)
-
-    return with_study(wrapped)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,7 +80,7 @@ def instructions(request: HttpRequest, study: Study, rater: Rater, invite: str) 
     if rater.instructed_at is not None and "again" not in request.GET:
         return redirect("ratings:trial", invite)
     place = queries.place_of(queries.session_of(rater))
-    return render(request, "ratings/instructions.html", {"study": study, "place": place})
+    return render(request, "ratings/instructions.html", {"study": study, "rater": rater, "place": place})
 
 
 @require_safe

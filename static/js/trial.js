@@ -3,6 +3,11 @@
 
 const TERMS = ["Bad", "Poor", "Fair", "Good", "Excellent"];
 const RETRY_MS = [1000, 2000, 4000, 8000];
+const DAY_MS = 24 * 3600 * 1000; // the longest duration that is stored
+
+// Stored now or before, or no longer wanted: the server's next page says which.
+const GO_ON = new Set([200, 201, 404, 409, 410]);
+const COME_AGAIN = new Set([408, 425, 429]);
 
 const form = document.getElementById("trial");
 const next = document.getElementById("next");
@@ -13,6 +18,7 @@ const sliders = [...document.querySelectorAll(".slider")];
 
 let shownAt = null; // milliseconds since the page began, when both pictures were painted
 let sending = false;
+let pressed = null; // the slider on which the main button, the finger or the pen went down
 let undelivered = false; // an answer was given and the server has not confirmed it
 
 // A picture's size in CSS pixels is its size in device pixels over their ratio, and its corner is
@@ -95,11 +101,35 @@ function answer() {
   return {
     left_score: Number(sliders[0].value),
     right_score: Number(sliders[1].value),
-    duration_ms: Math.round(performance.now() - shownAt),
+    duration_ms: Math.min(DAY_MS, Math.round(performance.now() - shownAt)),
     device_pixel_ratio: window.devicePixelRatio,
     window_width: window.innerWidth,
     window_height: window.innerHeight,
   };
+}
+
+// What the server asks for in seconds; a date is left aside, and so is more than a minute.
+function askedToWaitMs(response) {
+  const seconds = Number(response?.headers.get("Retry-After"));
+  return Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0;
+}
+
+async function reasonOf(response) {
+  try {
+    return (await response.json()).detail ?? "";
+  } catch {
+    return ""; // a page, and not the problem details that our server writes
+  }
+}
+
+function letTryAgain(reason) {
+  sending = false;
+  for (const slider of sliders) {
+    slider.disabled = false;
+  }
+  refresh();
+  status.textContent = "Your rating is not stored, because the server did not accept it. "
+    + `Please try again, or reload the page. ${reason}`;
 }
 
 async function send(body, attempt) {
@@ -114,13 +144,16 @@ async function send(body, attempt) {
   } catch {
     // No connection: the answer stays here and is sent again below.
   }
-  if (response !== null && response.status < 500) {
-    // Stored now or before, or no longer wanted: the server's next page says which.
+  if (response !== null && GO_ON.has(response.status)) {
     undelivered = false;
     window.location.replace(form.dataset.next);
     return;
   }
-  const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
+  if (response !== null && response.status < 500 && !COME_AGAIN.has(response.status)) {
+    letTryAgain(await reasonOf(response));
+    return;
+  }
+  const wait = Math.max(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], askedToWaitMs(response));
   status.textContent = "Your rating is not stored yet, because the server does not answer. "
     + `It is kept here and sent again in ${wait / 1000} s; please leave this page open.`;
   setTimeout(() => send(body, attempt + 1), wait);
@@ -143,10 +176,23 @@ form.addEventListener("submit", (event) => {
 for (const slider of sliders) {
   slider.value = "50"; // a browser may restore what was there before a reload
   slider.addEventListener("input", () => set(slider));
-  // A click on the middle changes no value, so no input event tells of it.
-  slider.addEventListener("pointerup", () => set(slider));
   slider.addEventListener("keydown", onKey);
 }
+window.addEventListener("pointerdown", (event) => {
+  const isMain = event.isPrimary && event.button === 0;
+  pressed = isMain && sliders.includes(event.target) ? event.target : null;
+});
+// A click on the middle changes no value, so no input event tells of it. It counts when it is let go, and
+// not when it begins: the thumb would come up under the pointer and hold the value where it is.
+window.addEventListener("pointerup", () => {
+  if (pressed !== null) {
+    set(pressed);
+  }
+  pressed = null;
+});
+window.addEventListener("pointercancel", () => {
+  pressed = null;
+});
 window.addEventListener("resize", fitToDevicePixels);
 window.addEventListener("beforeunload", (event) => {
   if (undelivered) {

@@ -8,7 +8,8 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from ratings.models import Rating, Trial
+from ratings import queries
+from ratings.models import Rating, Study, Trial
 from ratings.services import ratings, sessions, studies
 
 ANSWER = {"left_score": 71.5, "right_score": 40, "duration_ms": 2500}
@@ -63,13 +64,25 @@ def test_a_second_different_answer_is_refused_and_the_first_stands(post):
         {"left_score": None},
         {"left_score": "good"},
         {"duration_ms": -1},
-        {"duration_ms": 10**12},
         {"device_pixel_ratio": 0},
     ],
 )
 def test_an_impossible_answer_is_refused(post, change):
     assert post(ANSWER | change).status_code == 400
     assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("duration_ms", [86_400_001, 10**12])
+def test_a_page_left_open_for_days_loses_no_score(post, duration_ms):
+    assert post(ANSWER | {"duration_ms": duration_ms}).status_code == 201
+    assert Rating.objects.get().duration_ms == 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize("answer", [{"duration_ms": 1}, [], None, "good", 3])
+def test_what_is_wrong_is_said_in_a_sentence(post, answer):
+    response = post(answer)
+    assert response.status_code == 400
+    assert isinstance(response.json()["detail"], str)
 
 
 def test_a_missing_score_is_refused(post):
@@ -118,6 +131,65 @@ def test_a_locked_database_asks_the_page_to_try_again(post, monkeypatch):
     assert int(response["Retry-After"]) > 0
 
 
+def test_a_database_locked_from_the_first_read_on_asks_the_page_to_try_again(post, monkeypatch):
+    def locked(*_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(queries, "study_by_invite", locked)
+    assert post().status_code == 503
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_closed_since_the_trial_was_read_takes_no_answer(study, trial):
+    read_before = read(trial)
+    studies.close_study(study)
+    with pytest.raises(sessions.StudyNotOpen):
+        ratings.record_rating(trial=read_before, answer=ratings.Answer(10, 20, 5))
+    assert not Rating.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_waits_for_an_answer_that_is_being_stored(study, trial):
+    def close() -> None:
+        try:
+            studies.close_study(study)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            ratings.record_rating(trial=read(trial), answer=ratings.Answer(10, 20, 5))
+            closing = pool.submit(close)
+            with pytest.raises(TimeoutError):
+                closing.result(timeout=0.5)
+        closing.result()
+    assert Rating.objects.get().rated_at <= Study.objects.get().closed_at
+
+
+def read(trial: Trial) -> Trial:
+    """The trial as a view reads it."""
+    return Trial.objects.select_related("session__rater__study").get(pk=trial.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_answers_of_one_study_do_not_wait_for_each_other(study, trial, join):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time.")
+    theirs = join().rater.sessions.get().trials.first()
+    sessions.mark_shown(theirs)
+
+    def answer_theirs() -> None:
+        try:
+            ratings.record_rating(trial=read(theirs), answer=ratings.Answer(1, 2, 3))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        ratings.record_rating(trial=read(trial), answer=ratings.Answer(10, 20, 5))
+        pool.submit(answer_theirs).result(timeout=5)
+    assert Rating.objects.count() == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_equal_answers_at_once_store_one(study, join):
     trial = join().rater.sessions.get().trials.first()
@@ -126,8 +198,7 @@ def test_eight_equal_answers_at_once_store_one(study, join):
 
     def answer(_: int) -> bool:
         try:
-            own = Trial.objects.select_related("session__rater__study").get(pk=trial.pk)
-            return ratings.record_rating(trial=own, answer=ratings.Answer(10, 20, 5))[1]
+            return ratings.record_rating(trial=read(trial), answer=ratings.Answer(10, 20, 5))[1]
         finally:
             connection.close()
 

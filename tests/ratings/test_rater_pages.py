@@ -1,13 +1,20 @@
 """The rater's pages lead through a study and tell nothing of what is compared."""
 
+import json
 import re
 import struct
 
 import pytest
+from django.db import OperationalError
+from django.db.models import F, QuerySet
+from django.http import HttpResponse
+from django.test import Client
 
+from ratings import queries
 from ratings.models import Rater, Stimulus, Trial
 from ratings.services import sessions, studies
 from ratings.services.ratings import Answer, record_rating
+from tests.conftest import agreement
 
 
 def answer_all_but(rater: Rater, left: int) -> None:
@@ -36,7 +43,7 @@ def test_a_stranger_is_taken_from_a_trial_to_the_consent(stranger, invite):
 
 
 def test_the_instructions_come_before_the_first_pair(stranger, study, invite):
-    stranger.post(invite, {"agree": "yes", "consent_version": study.consent_version})
+    stranger.post(invite, agreement(study))
     assert stranger.get(f"{invite}trial").headers["Location"] == f"{invite}instructions"
 
 
@@ -61,25 +68,58 @@ def test_a_rater_of_a_closed_study_is_told_so(rater_client, study, invite):
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(stranger, study, invite):
-    response = stranger.post(invite, {"agree": "yes", "consent_version": study.consent_version})
+    response = stranger.post(invite, agreement(study))
     cookie = response.cookies["rater"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert cookie["path"] == invite
 
 
-def test_no_byte_that_a_rater_gets_names_a_method_a_file_or_a_side(rater_client, study, rater, invite):
-    secrets = {stimulus.method for stimulus in study.stimuli.all()}
+FAR_AWAY = 7_000_000  # so that a primary key is not by chance some other number
+
+
+def test_no_byte_that_a_rater_gets_names_a_method_a_file_a_side_or_a_row(stranger, study, invite):
+    QuerySet(Stimulus).update(id=F("id") + FAR_AWAY)  # past the manager, which guards an open study
+    received = [stranger.get(invite), stranger.post(invite, agreement(study))]
+    Trial.objects.update(id=F("id") + FAR_AWAY)
+    received += sit_through(stranger, invite)
+    # Two of the door, two of the instructions, a page and two images and an answer a pair, two of the end.
+    assert [response.status_code for response in received] == [
+        *(200, 302, 200, 302), *(200, 200, 200, 201) * 6, *(302, 200),
+    ]  # fmt: skip
+
+    words = {"reference", "psnr", "ssim", "dmos", *study.stimuli.values_list("method", flat=True)}
+    words -= {"sharp"}  # a method of this study, and a word of its instructions
+    names = {str(row.pk) for row in (*Stimulus.objects.all(), *Trial.objects.all())}
     for name in ("reference_file", "test_file", "reference_sha256", "test_sha256", "image"):
-        secrets |= set(study.stimuli.values_list(name, flat=True))
-    secrets |= {"reference_side", "psnr", "ssim"}
+        names |= set(study.stimuli.values_list(name, flat=True))
+    texts = [f"{response.headers} {response.cookies} {body_of(response)}".lower() for response in received]
+    assert {secret for secret in words | names for text in texts if secret in text} == set()
+    pixels = [response.content for response in received if is_image(response)]
+    assert {name for name in names for picture in pixels if name.encode() in picture} == set()
+
+
+def sit_through(client: Client, invite: str) -> list[HttpResponse]:
+    """Read the instructions and rate all pairs as the page does; answers every response."""
+    received = [client.get(f"{invite}instructions"), client.post(f"{invite}instructions")]
     for _ in range(6):
-        page = rater_client.get(f"{invite}trial", follow=True)
-        responses = [page, *(rater_client.get(address) for address in image_addresses(page.content))]
-        for response in responses:
-            received = str(response.headers).encode() + response.content
-            assert [secret for secret in secrets if secret.encode() in received] == []
-        answer_next(rater)
+        page = client.get(f"{invite}trial")
+        images = [client.get(address) for address in image_addresses(page.content)]
+        where = re.search(r'data-answer="([^"]+)"', page.content.decode())[1]
+        answer = {"left_score": 60, "right_score": 50, "duration_ms": 900}
+        stored = client.post(where, json.dumps(answer), content_type="application/json")
+        received += [page, *images, stored]
+    return [*received, client.get(f"{invite}trial"), client.get(f"{invite}done")]
+
+
+def is_image(response: HttpResponse) -> bool:
+    """Whether the body is pixels, in which a short word turns up by chance."""
+    return response["Content-Type"] == "image/png"
+
+
+def body_of(response: HttpResponse) -> str:
+    """What can be read in a response."""
+    return "" if is_image(response) else response.content.decode()
 
 
 def answer_next(rater: Rater) -> None:
@@ -95,6 +135,9 @@ def test_both_images_of_a_pair_come_with_equal_headers_and_length(rater_client, 
             for address in image_addresses(rater_client.get(f"{invite}trial").content)
         )
         assert dict(first.headers) == dict(second.headers)
+        assert {"Vary", "Set-Cookie"} & set(first.headers) == set()
+        assert not first.cookies
+        assert not second.cookies
         assert len(first.content) == len(second.content)
         answer_next(rater)
 
@@ -165,3 +208,32 @@ def test_stimuli_are_not_among_the_static_files(rater_client, study):
 @pytest.mark.parametrize("page", ["", "instructions", "trial", "done"])
 def test_no_page_of_a_rater_may_be_cached(rater_client, invite, page):
     assert "no-store" in rater_client.get(f"{invite}{page}")["Cache-Control"]
+
+
+@pytest.mark.parametrize("page", ["", "instructions", "trial", "done", "images/x"])
+def test_a_locked_database_makes_a_page_that_asks_to_come_again(rater_client, invite, monkeypatch, page):
+    def locked(*_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(queries, "rater_by_token", locked)
+    response = rater_client.get(f"{invite}{page}")
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert b"Please reload in a few seconds" in response.content
+
+
+def test_a_full_database_makes_agreeing_a_page_that_asks_to_come_again(stranger, study, invite, monkeypatch):
+    def full(*_, **__):
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sessions, "add_rater", full)
+    assert stranger.post(invite, agreement(study)).status_code == 503
+
+
+def test_a_browser_without_cookies_is_told_what_is_needed(study, invite):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    response = strict.post(invite, {"agree": "yes", "consent_version": study.consent_version})
+    assert response.status_code == 403
+    assert b"This study needs cookies" in response.content

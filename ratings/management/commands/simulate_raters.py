@@ -7,6 +7,7 @@ from ratings.queries import study_by_slug
 from ratings.services.simulation import simulate_raters
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
+from srstudy.progress import Progress
 
 
 class Command(SentenceCommand):
@@ -23,5 +24,9 @@ class Command(SentenceCommand):
         if options["seed"] < 0:
             raise Refused(f"--seed is {options['seed']} and must be 0 or more.")
         study = study_by_slug(options["slug"])
-        raters = simulate_raters(study, raters=options["raters"], seed=options["seed"])
+        progress = Progress("simulated raters")
+        raters = simulate_raters(
+            study, raters=options["raters"], seed=options["seed"], on_progress=progress.update
+        )
+        progress.finish()
         self.stdout.write(f"{len(raters)} simulated raters in {study.slug}: {raters[0]} to {raters[-1]}")
