@@ -8,6 +8,12 @@ PROFILE ?= demo
 VENV := .venv
 BIN := $(VENV)/bin
 
+# pip says what it fetches and, on a terminal, how long each file still takes.
+define install
+@echo "Installing $$(grep -c '^[A-Za-z]' $(1)) packages of $(1), and what they need, into $(VENV) (once) ..."
+@$(BIN)/python -m pip install --progress-bar on --disable-pip-version-check --no-input -r $(1) && touch $@
+endef
+
 .DELETE_ON_ERROR:
 .PHONY: study test lint
 
@@ -31,9 +37,7 @@ $(VENV)/python:
 	@$(PYTHON) -m venv $(VENV) && touch $@
 
 $(VENV)/installed: requirements.txt | $(VENV)/python
-	@echo "Installing requirements into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && touch $@
+	$(call install,$<)
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	@echo "Installing development requirements into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $@
+	$(call install,$<)

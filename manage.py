@@ -4,6 +4,8 @@
 import os
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Hand the command line to Django."""
@@ -16,4 +18,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(INTERRUPTED)

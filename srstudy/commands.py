@@ -1,6 +1,7 @@
 """The base of this project's commands: an error is one sentence and an exit status, never a traceback."""
 
 import errno
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,11 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 from django.db import DatabaseError, connections
 
-from srstudy.database import refuse_unready_database
+from srstudy.database import is_trouble, refuse_unready_database, trouble_sentence
 from srstudy.errors import Failed, Refused, as_sentence
 
 WORK_FAILED, REQUEST_WRONG, INTERRUPTED = 1, 2, 130
+KEPT = "what was finished is kept"
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -30,11 +32,13 @@ class SentenceCommand(BaseCommand):
     """A command that ends in a result or in one sentence on stderr.
 
     `Refused` ends in status 2, `Failed` and a full disk in 1, Ctrl-C in 130. Anything else is a bug
-    and keeps its traceback. Subclasses set `needs_database = False` when they touch none.
+    and keeps its traceback. Subclasses set `needs_database = False` when they touch none, and `kept`
+    to what is true for them after Ctrl-C or on a full disk.
     """
 
     requires_system_checks: list[str] = []
     needs_database = True
+    kept = KEPT
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -42,7 +46,7 @@ class SentenceCommand(BaseCommand):
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        with sentences():
+        with sentences(self.kept):
             if self.needs_database:
                 refuse_unready_database()
             return super().execute(*args, **options)
@@ -65,43 +69,47 @@ class SentenceCommand(BaseCommand):
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """Turn what a person can meet into a CommandError of one sentence."""
+def sentences(kept: str = KEPT) -> Iterator[None]:
+    """Turn what a person can meet into a CommandError of one sentence.
+
+    `kept` ends the sentence for whoever was stopped half way. What a command called by this one has
+    turned already is said again in this one's words.
+    """
     try:
         yield
-    except Refused as error:
-        raise CommandError(str(error), returncode=REQUEST_WRONG) from error
-    except Failed as error:
-        raise CommandError(str(error), returncode=WORK_FAILED) from error
-    except KeyboardInterrupt as error:
-        raise CommandError(
-            "Stopped; what was finished is kept, and the same command goes on from there.",
-            returncode=INTERRUPTED,
-        ) from error
-    except OSError as error:
-        raise CommandError(_file_sentence(error), returncode=WORK_FAILED) from error
-    except DatabaseError as error:
-        if not _is_about_the_disk(error):
+    except (Exception, KeyboardInterrupt) as error:
+        cause = (error.__cause__ or error) if isinstance(error, CommandError) else error
+        said = _sentence_and_status(cause, kept)
+        if said is None:
             raise
-        raise CommandError(
-            f"The database could not be written: {error}; free space or its lock and run the command again.",
-            returncode=WORK_FAILED,
-        ) from error
+        raise CommandError(said[0], returncode=said[1]) from cause
 
 
-def _file_sentence(error: OSError) -> str:
-    where = f" at {error.filename}" if error.filename else ""
-    if error.errno in NO_ROOM:
-        return (
-            f"The disk is full{where}; free some space and run the command again, it takes up what is there."
-        )
-    if error.errno is None:
-        raise error
-    return f"A file could not be used{where}: {error.strerror}."
+def _sentence_and_status(error: BaseException, kept: str) -> tuple[str, int] | None:
+    """What to say of an error and the exit status; None for a bug, which keeps its traceback."""
+    match error:
+        case Refused():
+            return str(error), REQUEST_WRONG
+        case Failed():
+            return str(error), WORK_FAILED
+        case KeyboardInterrupt():
+            return f"Stopped; {kept}.", INTERRUPTED
+        case OSError():
+            sentence = _file_sentence(error, kept)
+            return (sentence, WORK_FAILED) if sentence else None
+        case DatabaseError() if is_trouble(error):
+            return trouble_sentence(error), WORK_FAILED
+    return None
 
 
-def _is_about_the_disk(error: DatabaseError) -> bool:
-    message = str(error).lower()
-    return any(
-        phrase in message for phrase in ("disk is full", "locked", "readonly", "read-only", "no space")
-    )
+def _file_sentence(error: OSError, kept: str) -> str | None:
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        # copytree's own: (source, target, reason) for each file, and no errno.
+        _, path, reason = error.args[0][0]
+        no_room = any(f"[Errno {number}]" in reason for number in NO_ROOM)
+    else:
+        path, reason, no_room = error.filename, error.strerror, error.errno in NO_ROOM
+    where = f" at {path}" if path else ""
+    if no_room:
+        return f"The disk is full{where}: free some space; {kept}."
+    return as_sentence(f"A file could not be used{where}: {reason}") if reason else None

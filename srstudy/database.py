@@ -1,11 +1,28 @@
 """Says whether the database fits this code: reachable, migrated, and not written by a newer version."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from srstudy.errors import Refused
+from srstudy.errors import Failed, Refused
 
 OWN_APPS = frozenset({"distillation", "ratings"})
+# What SQLite and PostgreSQL say when the disk, and not the request, stands in the way.
+TROUBLE = ("disk is full", "disk full", "no space", "disk i/o error", "locked", "readonly", "read-only")
+
+
+def is_trouble(error: DatabaseError) -> bool:
+    """Whether the disk below the database, or another program's lock on it, is to blame."""
+    message = str(error).lower()
+    return any(phrase in message for phrase in TROUBLE)
+
+
+def trouble_sentence(error: DatabaseError) -> str:
+    """What to tell a person whose disk or lock stands in the way."""
+    reason = _first_line(error)
+    return f"The database could not be used: {reason}; see to its disk or its lock and run the command again."
 
 
 def newer_migrations() -> list[str]:
@@ -23,12 +40,9 @@ def missing_migrations() -> list[str]:
 
 
 def refuse_newer_database() -> None:
-    """Raises: Refused if the database cannot be reached or is newer than the code."""
-    try:
+    """Raises: Refused if the database cannot be reached or is newer than the code, Failed if it fails."""
+    with _reading():
         newer = newer_migrations()
-    except DatabaseError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise Refused(f"The database cannot be opened: {reason}; DATABASE_URL says where it is.") from error
     if newer:
         raise Refused(
             f"The database is newer than this code: it has had {newer[-1]}, which is not here; "
@@ -37,8 +51,25 @@ def refuse_newer_database() -> None:
 
 
 def refuse_unready_database() -> None:
-    """Raises: Refused if the database is unreachable, newer than the code, or not yet migrated."""
+    """Raises: Refused if the database is out of reach, too new or not migrated, Failed if it fails."""
     refuse_newer_database()
-    missing = missing_migrations()
+    with _reading():
+        missing = missing_migrations()
     if missing:
         raise Refused(f"The database lacks {len(missing)} migrations: run `python manage.py migrate` first.")
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Raises: Failed if the disk or a lock stands in the way, Refused if there is no such database."""
+    try:
+        yield
+    except DatabaseError as error:
+        if is_trouble(error):
+            raise Failed(trouble_sentence(error)) from error
+        reason = _first_line(error)
+        raise Refused(f"The database cannot be opened: {reason}; DATABASE_URL says where it is.") from error
+
+
+def _first_line(error: DatabaseError) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,9 +1,11 @@
 """Reads one setting from the environment, or refuses it with a sentence."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 
@@ -63,10 +65,10 @@ class Environment:
         return found or list(default)
 
     def hosts(self, name: str, default: tuple[str, ...]) -> list[str]:
-        """Host names between commas, without scheme, port or path."""
+        """Host names between commas, without scheme, port or path; an IPv6 address in brackets."""
         found = self.words(name, default)
         for host in found:
-            if "/" in host or " " in host:
+            if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[^/:\s\[\]]+", host):
                 raise SettingRefused(f"{name} has {host!r}, which is not a host name such as example.org.")
         return found
 
@@ -81,10 +83,32 @@ class Environment:
     def folder(self, name: str, default: Path) -> Path:
         """A folder, made absolute; it may not exist yet but must not be a file."""
         value = self._values.get(name, "").strip()
-        path = Path(value).expanduser() if value else default
-        if path.exists() and not path.is_dir():
+        try:
+            path = Path(value).expanduser() if value else default
+            is_file = path.exists() and not path.is_dir()
+        except (OSError, RuntimeError) as error:  # unreadable or too long; a home that nobody has
+            reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+            raise SettingRefused(f"{name} is {value!r}, which cannot be used: {reason}.") from None
+        if is_file:
             raise SettingRefused(f"{name} is {str(path)!r}, which is a file and not a folder.")
         return path.absolute()
+
+    def choice(self, name: str, default: str, among: Sequence[str]) -> str:
+        """One of the values named, whatever its case."""
+        value = self.text(name, default)
+        for known in among:
+            if known.lower() == value.lower():
+                return known
+        raise SettingRefused(f"{name} is {value!r}, and there is {', '.join(among)}.")
+
+    def time_zone(self, name: str, default: str) -> str:
+        """A time zone under its name in the IANA database."""
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise SettingRefused(f"{name} is {value!r}, which is no time zone such as Asia/Seoul.") from None
+        return value
 
     def secret(self, name: str, *, minimum_length: int, placeholder: str | None) -> str:
         """A secret long enough to be one; `placeholder` stands in where none is needed (development)."""
@@ -109,7 +133,8 @@ class Environment:
         try:
             parsed = dict(dj_database_url.parse(value))
         except (ValueError, KeyError) as error:
-            raise SettingRefused(f"{name} cannot be read as a database address: {error}.") from None
+            reason = str(error).rstrip(".")
+            raise SettingRefused(f"{name} cannot be read as a database address: {reason}.") from None
         if not parsed.get("NAME"):
             raise SettingRefused(f"{name} names no database: {value!r} ends before its name.")
         return parsed

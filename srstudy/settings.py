@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from dotenv import load_dotenv
 
 from srstudy.env import Environment, SettingRefused
+from srstudy.logs import LEVELS, logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env", override=False)
 env = Environment()
+LANGUAGES = [("en", _("English"))]
 
 
 def _sqlite_options(timeout_s: int) -> dict[str, Any]:
@@ -50,14 +52,16 @@ try:
     ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
     CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
     HTTPS = env.flag("HTTPS", default=False)
+    BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
     MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR / "media")
     DATA_ROOT = env.folder("DATA_ROOT", BASE_DIR / "data")
-    LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
-    TIME_ZONE = env.text("TIME_ZONE", "UTC")
+    STATIC_ROOT = env.folder("STATIC_ROOT", BASE_DIR / "staticfiles")
+    LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", [code for code, _name in LANGUAGES])
+    TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
     SIGN_IN_FAILURES = env.integer("SIGN_IN_FAILURES", 5, minimum=1, maximum=100)
-    LOG_LEVEL = env.text("LOG_LEVEL", "WARNING").upper()
-    if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        raise SettingRefused(f"LOG_LEVEL is {LOG_LEVEL!r}: it takes DEBUG, INFO, WARNING or ERROR.")
+    LOGGING = logging_settings(env.choice("LOG_LEVEL", "WARNING", LEVELS))
+    # Of the account `admin` that quickstart makes; empty where somebody made their own.
+    ADMIN_PASSWORD = env.text("ADMIN_PASSWORD", "")
     DATABASES = {"default": _database("DATABASE_URL")}
 except SettingRefused as refused:
     sys.stderr.write(f"{refused}\n")
@@ -132,10 +136,8 @@ AXES_VERBOSE = False
 
 USE_I18N = True
 USE_TZ = True
-LANGUAGES = [("en", _("English"))]
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -168,7 +170,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if env.flag("BEHIND_PROXY", default=False):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 REST_FRAMEWORK = {
@@ -177,11 +179,4 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

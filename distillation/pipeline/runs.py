@@ -2,10 +2,12 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from django.conf import settings
 
 from distillation import services
@@ -126,8 +128,14 @@ def _copy_stage(source: Path, target: Path) -> None:
         return
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(source, partial)
-    partial.replace(target)
+    try:
+        partial.mkdir()
+        # One by one and not by copytree, whose error does not say that the disk is full.
+        for file in sorted(path for path in source.iterdir() if path.name != ".lock"):
+            shutil.copy2(file, partial / file.name)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _train_method(method: str, work: Work, teacher: TrainingRun | None) -> TrainingRun:
@@ -145,23 +153,44 @@ def _train_method(method: str, work: Work, teacher: TrainingRun | None) -> Train
         data_digest=work.data_digest,
         teacher=teacher,
     )
-    try:
+    with _recording_the_end_of(run):
         results = [
             _train_stage(stage, work, title=f"{method}: {stage.name}")
             for stage in methods.stages_for(method)
             if method == "teacher" or not stage.name.startswith("teacher_")
         ]
+        _finish(run, results)
+    return run
+
+
+@contextmanager
+def _recording_the_end_of(run: TrainingRun) -> Iterator[None]:
+    """Let no run seem to be running once its training has ended, however it ended.
+
+    Raises: Failed when training ends badly, KeyboardInterrupt after an interruption; a damaged checkpoint,
+    a file that cannot be written and a bug as they are.
+    """
+    try:
+        yield
     except (training.Stopped, KeyboardInterrupt) as stopped:
         services.stop_run(run)
         raise KeyboardInterrupt from stopped
-    except training.TrainingFailed as failed:
+    except (training.TrainingFailed, Failed) as failed:
         services.fail_run(run, message=str(failed))
         raise Failed(str(failed)) from failed
-    except (ValueError, OSError) as refused:  # a damaged checkpoint, a file that cannot be written
+    except (torch.OutOfMemoryError, MemoryError) as exhausted:
+        sentence = (
+            f"The device ran out of memory while it trained {run.method}; a smaller --profile, or "
+            "--device cpu, needs less of it."
+        )
+        services.fail_run(run, message=sentence)
+        raise Failed(sentence) from exhausted
+    except (ValueError, OSError) as refused:
         services.fail_run(run, message=str(refused))
         raise
-    _finish(run, results)
-    return run
+    except Exception as bug:
+        services.fail_run(run, message=f"{type(bug).__name__}: {bug}")
+        raise
 
 
 def _finish(run: TrainingRun, results: Sequence[training.StageResult]) -> None:

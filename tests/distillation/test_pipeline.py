@@ -1,38 +1,19 @@
 """From a folder of images to trained methods, their outputs and the rows that record them."""
 
+import errno
 import hashlib
 import io
+import shutil
 
-import numpy as np
 import pytest
+import torch
 from django.core.management import CommandError, call_command
 from PIL import Image as Picture
-from scipy.ndimage import gaussian_filter
 
 from distillation import queries
-from distillation.models import TRAINED_METHODS, Image, Output, TrainingRun
-from distillation.pipeline import data
+from distillation.models import TRAINED_METHODS, Output, TrainingRun
 from distillation.sr import checkpoints, training
 from srstudy.errors import Refused
-
-
-def write_images(folder, count: int = 2, side_px: int = 64) -> None:
-    """Smooth random pictures: a network can learn something, and nothing is read from elsewhere."""
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(1)
-    for number in range(count):
-        noise = gaussian_filter(rng.random((side_px, side_px, 3)), (2, 2, 0))
-        pixels = 255 * (noise - noise.min()) / np.ptp(noise)
-        Picture.fromarray(pixels.astype(np.uint8)).save(folder / f"im{number}.png")
-
-
-@pytest.fixture
-def photos(tmp_path, monkeypatch):
-    """A training folder, and a small set in the place of the bundled one."""
-    write_images(tmp_path / "data" / "train" / "HR")
-    write_images(tmp_path / "data" / "small", side_px=48)
-    monkeypatch.setattr(data, "STUDY_SET", "small")
-    return str(tmp_path / "data" / "train")
 
 
 @pytest.fixture
@@ -114,7 +95,7 @@ def test_ctrl_c_leaves_a_run_that_resuming_finishes(distill, monkeypatch):
         return real(stage, *arguments, **options)
 
     monkeypatch.setattr(training, "train_stage", stopped)
-    with pytest.raises(CommandError, match="same command goes on") as caught:
+    with pytest.raises(CommandError, match="the same command with --resume goes on") as caught:
         distill("student")
     assert caught.value.returncode == 130
     assert TrainingRun.objects.get().status == "stopped"
@@ -135,6 +116,54 @@ def test_a_failure_is_recorded_with_its_reason(distill, monkeypatch):
     assert (run.status, run.message) == ("failed", "The loss pix is not finite at step 7 of student_pixel.")
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "ran out of memory"),
+        (MemoryError(), "ran out of memory"),
+    ],
+)
+def test_running_out_of_memory_is_failed_work_in_a_sentence(distill, monkeypatch, error, words):
+    def exhausted(*_, **__):
+        raise error
+
+    monkeypatch.setattr(training, "train_stage", exhausted)
+    with pytest.raises(CommandError, match=words) as caught:
+        distill("student")
+    assert caught.value.returncode == 1
+    run = TrainingRun.objects.get()
+    assert run.status == "failed"
+    assert words in run.message
+
+
+def test_a_bug_in_training_leaves_no_run_that_seems_to_run(distill, monkeypatch):
+    def bug(*_, **__):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(training, "train_stage", bug)
+    with pytest.raises(RuntimeError):
+        distill("student")
+    run = TrainingRun.objects.get()
+    assert (run.status, run.message) == ("failed", "RuntimeError: mat1 and mat2 shapes cannot be multiplied")
+
+
+def test_a_full_disk_leaves_no_half_copy_of_the_teacher(distill, monkeypatch, settings):
+    distill("teacher")
+    first = settings.MEDIA_ROOT / TrainingRun.objects.get().folder
+
+    def full(source, target, **_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(CommandError, match="disk is full") as caught:
+        distill("g2g_al")
+    assert caught.value.returncode == 1
+    assert "--resume" in str(caught.value)
+    second = first.with_name(f"{first.name[:-1]}2")
+    assert {path.name for path in second.iterdir()} <= {".lock"}
+    monkeypatch.undo()
+
+
 def test_a_folder_that_another_process_trains_in_is_refused(distill, settings):
     distill("student")
     folder = settings.MEDIA_ROOT / TrainingRun.objects.get().folder
@@ -150,6 +179,7 @@ def test_a_folder_that_another_process_trains_in_is_refused(distill, settings):
         ({"data": "/nowhere"}, "There is no data folder '/nowhere'"),
         ({"steps": 0}, "0"),
         ({"seed": -1}, "-1"),
+        ({"seed": 10**20}, str(10**20)),
         ({"device": "cuda"}, "cuda"),
     ],
 )
@@ -190,82 +220,11 @@ def test_a_folder_that_cannot_be_used_is_refused_in_a_sentence(distill, photos, 
     assert not (settings.MEDIA_ROOT / "runs").exists()
 
 
-def evaluate(*datasets: str, **options: object) -> str:
-    """Run `evaluate`; answers what it printed."""
-    out = io.StringIO()
-    call_command("evaluate", dataset=list(datasets), **options, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
-
-
-def test_outputs_are_png_without_metadata_and_recorded_with_their_sum(photos, db, settings):
-    evaluate("small")
-    output = Output.objects.first()
-    content = (settings.MEDIA_ROOT / output.file).read_bytes()
-    assert hashlib.sha256(content).hexdigest() == output.sha256
-    with Picture.open(io.BytesIO(content)) as picture:
-        assert (picture.mode, picture.size, picture.info) == ("RGB", (48, 48), {})
-
-
-def test_evaluating_again_makes_nothing_again(photos, db, settings):
-    evaluate("small")
-    before = {path: path.stat().st_mtime_ns for path in settings.MEDIA_ROOT.rglob("*.png")}
-    assert len(before) == 4
-    rows = list(Output.objects.values_list("pk", "created_at"))
-    evaluate("small")
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert list(Output.objects.values_list("pk", "created_at")) == rows
-
-
-def test_an_output_that_was_lost_is_made_again(photos, db, settings):
-    evaluate("small")
-    path = settings.MEDIA_ROOT / Output.objects.first().file
-    path.unlink()
-    evaluate("small")
-    assert path.is_file()
-
-
-def test_an_image_that_changed_under_its_name_is_refused(photos, db, settings):
-    evaluate("small")
-    Picture.new("RGB", (48, 48), "red").save(settings.DATA_ROOT / "small" / "im0.png")
-    with pytest.raises(CommandError, match="has changed since"):
-        evaluate("small")
-    assert Image.objects.count() == 2
-
-
-def test_a_folder_that_has_the_name_of_the_bundled_set_by_chance_is_not_taken_for_it(
-    photos, db, tmp_path, monkeypatch
-):
-    write_images(tmp_path / "elsewhere" / "small", count=1, side_px=40)
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    evaluate("small")
-    assert set(Image.objects.values_list("width", flat=True)) == {48}
-
-
-def test_a_name_that_is_too_long_is_refused(photos, db, tmp_path):
-    write_images(tmp_path / ("x" * 65), count=1)
-    with pytest.raises(CommandError, match="too long"):
-        evaluate(str(tmp_path / ("x" * 65)))
-
-
 def test_a_profile_can_be_asked_for(distill):
     distill("student")
     assert queries.finished_run("student", profile="smoke").method == "student"
     with pytest.raises(Refused, match="under the profile demo"):
         queries.finished_run("student", profile="demo")
-
-
-def test_the_csv_has_the_columns_of_the_contract(photos, db, tmp_path):
-    evaluate("small", csv=tmp_path / "e" / "evaluation.csv")
-    lines = (tmp_path / "e" / "evaluation.csv").read_text().splitlines()
-    assert lines[0].startswith("dataset,image,method,psnr_y,ssim_y,psnr_rgb,ssim_rgb")
-    assert len(lines) == 3
-
-
-def test_a_run_may_be_named_with_its_own_method_only(photos, db):
-    with pytest.raises(CommandError, match="--run goes with one trained method"):
-        evaluate("small", method=["bicubic", "teacher"], run=1)
-    with pytest.raises(CommandError, match="There is no run 99"):
-        evaluate("small", method=["teacher"], run=99)
 
 
 def test_the_run_of_a_method_is_the_latest_of_the_highest_profile(db):

@@ -58,6 +58,16 @@ def test_a_database_address_is_read(address, name):
         (lambda env: env.database("V", ""), "postgresql://host/"),
         (lambda env: env.secret("V", minimum_length=50, placeholder=None), "short"),
         (lambda env: env.text("V"), ""),
+        (lambda env: env.hosts("V", ()), "example.org:8000"),
+        (lambda env: env.hosts("V", ()), "[::1]:8000"),
+        (lambda env: env.hosts("V", ()), "::1"),
+        (lambda env: env.folder("V", Path("/")), "~nosuch/x"),
+        (lambda env: env.folder("V", Path("/")), "x" * 5000),
+        (lambda env: env.time_zone("V", "UTC"), "Mars/Base"),
+        (lambda env: env.time_zone("V", "UTC"), "../UTC"),
+        (lambda env: env.time_zone("V", "UTC"), "America"),
+        (lambda env: env.choice("V", "en", ("en", "de")), "@@"),
+        (lambda env: env.database("V", ""), "postgresql://[::1/name"),
     ],
 )
 def test_nonsense_is_refused_in_a_sentence_that_names_the_variable(read, value):
@@ -66,6 +76,22 @@ def test_nonsense_is_refused_in_a_sentence_that_names_the_variable(read, value):
     sentence = str(caught.value)
     assert sentence.startswith("V ")
     assert sentence.endswith(".")
+    assert not sentence.endswith("..")
+
+
+def test_hosts_are_taken_without_their_ports():
+    hosts = ["example.org", ".example.org", "[::1]", "*"]
+    assert Environment({"H": ",".join(hosts)}).hosts("H", ()) == hosts
+
+
+def test_a_time_zone_is_read():
+    assert Environment({"Z": "Asia/Seoul"}).time_zone("Z", "UTC") == "Asia/Seoul"
+
+
+def test_a_choice_is_read_whatever_its_case_and_names_the_others_when_refused():
+    assert Environment({"L": "debug"}).choice("L", "WARNING", ("DEBUG", "WARNING")) == "DEBUG"
+    with pytest.raises(SettingRefused, match=r"^L is 'loud', and there is DEBUG, WARNING\.$"):
+        Environment({"L": "loud"}).choice("L", "WARNING", ("DEBUG", "WARNING"))
 
 
 def test_a_short_secret_is_refused_without_being_printed():

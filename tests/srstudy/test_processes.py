@@ -1,28 +1,40 @@
 """What only another process shows: starting with wrong settings, without torch, with another database."""
 
+import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image as Picture
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECRET = "a secret of more than fifty characters, for tests alone"
 
 
-@pytest.fixture
-def surroundings(tmp_path) -> dict[str, str]:
-    """An environment of its own: an empty SQLite database and empty folders."""
+def environment(folder: Path) -> dict[str, str]:
+    """An environment whose database and folders all lie in `folder`."""
+    (folder / "static").mkdir(exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
-        "MEDIA_ROOT": str(tmp_path / "media"),
-        "DATA_ROOT": str(tmp_path / "data"),
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "MEDIA_ROOT": str(folder / "media"),
+        "DATA_ROOT": str(folder / "data"),
+        "STATIC_ROOT": str(folder / "static"),
         "SECRET_KEY": SECRET,
         "ADMIN_PASSWORD": "for tests alone",
     }
+
+
+@pytest.fixture
+def surroundings(tmp_path) -> dict[str, str]:
+    """An environment of its own: an empty SQLite database and empty folders."""
+    return environment(tmp_path)
 
 
 @pytest.fixture
@@ -66,7 +78,18 @@ def test_the_web_process_starts_without_torch(manage, surroundings):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", "short"), ("LOG_LEVEL", "LOUD")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("LOG_LEVEL", "LOUD"),
+        ("BEHIND_PROXY", "maybe"),
+        ("TIME_ZONE", "Mars/Base"),
+        ("LANGUAGE_CODE", "@@"),
+        ("LANGUAGE_CODE", "ko"),
+        ("MEDIA_ROOT", "~nosuch/x"),
+    ],
+)
 def test_a_wrong_setting_stops_the_start_with_a_sentence(manage, name, value):
     done = manage("check", **{name: value})
     assert done.returncode == 2
@@ -152,3 +175,55 @@ def test_help_needs_no_database(manage):
     done = manage("distill", "--help", DATABASE_URL="sqlite:////nowhere/db.sqlite3")
     assert done.returncode == 0
     assert "usage:" in done.stdout
+
+
+def write_tiny_photographs(data: Path) -> None:
+    """Stand-ins for the bundled photographs, under their names: nothing large is read or scored."""
+    from distillation.sr.photographs import STUDY, STUDY_SET, TRAINING, TRAINING_SET
+
+    rng = np.random.default_rng(1)
+    names = {TRAINING_SET: [one.stem for one in TRAINING], STUDY_SET: [crop.name for crop in STUDY]}
+    for folder, stems in names.items():
+        (data / folder / "HR").mkdir(parents=True)
+        for stem in stems:
+            pixels = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
+            Picture.fromarray(pixels).save(data / folder / "HR" / f"{stem}.png")
+
+
+def next_to_appear(folder: Path, pattern: str, process: subprocess.Popen[str]) -> Path:
+    """Wait for a file that the process makes."""
+    until = time.monotonic() + 60
+    while not (found := list(folder.glob(pattern))):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found[0]
+
+
+def last_step(log: Path) -> int:
+    """The step that the last line of a stage's log reports."""
+    return json.loads(log.read_text().splitlines()[-1])["step"]
+
+
+def test_ctrl_c_says_how_to_go_on_and_going_on_so_finishes_the_run(manage, surroundings, tmp_path):
+    write_tiny_photographs(tmp_path / "data")
+    manage("migrate", "-v0")
+    command = ["distill", "--method", "student", "--profile", "smoke", "--steps", "200"]
+    process = subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "manage.py"), *command],
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = next_to_appear(tmp_path / "media" / "runs", "*/student_pixel/log.jsonl", process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "Stopped; the same command with --resume goes on from there."
+    assert "Traceback" not in said
+    assert last_step(log) < 200
+    done = manage(*command, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert [folder.name[-2:] for folder in (tmp_path / "media" / "runs").iterdir()] == ["-1"]
+    assert last_step(log) == 200

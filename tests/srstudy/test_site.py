@@ -95,3 +95,7 @@ def test_guessing_a_password_is_locked_out(client, db, settings):
         client.post("/admin/login/", wrong)
     right = {"username": "researcher", "password": "a long enough one"}
     assert client.post("/admin/login/", right).status_code == 429
+
+
+def test_a_page_that_names_no_icon_gets_one(client):
+    assert client.get("/favicon.ico")["Location"].endswith("icon.svg")

@@ -13,6 +13,7 @@ class Command(SentenceCommand):
     """Trains one method or all; the stages that methods share are trained once."""
 
     help = "Train the teacher and the students distilled from it, and make every method's images."
+    kept = "the same command with --resume goes on from there"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

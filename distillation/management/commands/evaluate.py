@@ -9,6 +9,7 @@ from distillation.queries import table_of
 from distillation.tables import evaluation_frame, methods_table
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
+from srstudy.files import refuse_unusable_file, write_texts
 
 
 class Command(SentenceCommand):
@@ -43,6 +44,8 @@ class Command(SentenceCommand):
         wanted = list(dict.fromkeys(options["method"]))
         if options["run"] is not None and (len(wanted) != 1 or wanted == [Method.BICUBIC]):
             raise Refused(f"--run goes with one trained method, not with {' '.join(wanted)}.")
+        if options["csv"]:
+            refuse_unusable_file("--csv", options["csv"])
         run_ids = {wanted[0]: options["run"]} if options["run"] is not None else None
         outputs = []
         for dataset in options["dataset"]:
@@ -51,5 +54,5 @@ class Command(SentenceCommand):
             outputs += made
         if options["csv"]:
             options["csv"].parent.mkdir(parents=True, exist_ok=True)
-            evaluation_frame(outputs).to_csv(options["csv"], index=False)
+            write_texts({options["csv"]: evaluation_frame(outputs).to_csv(index=False, lineterminator="\n")})
             self.stderr.write(f"{len(outputs)} rows in {options['csv']}")

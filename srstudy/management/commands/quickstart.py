@@ -1,19 +1,22 @@
 """`manage.py quickstart`: the whole main job, from an empty database to a study that people can rate."""
 
+import errno
 import os
 import socket
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from distillation.models import TRAINED_METHODS, Method
 from ratings import invites
 from ratings.models import Study
+from ratings.services.studies import open_study
 from srstudy.commands import SentenceCommand
-from srstudy.database import refuse_newer_database
+from srstudy.database import missing_migrations, refuse_newer_database
 from srstudy.errors import Refused
 
 HOST = "127.0.0.1"
@@ -26,6 +29,7 @@ class Command(SentenceCommand):
 
     help = "Train all methods, make a study of ten images, and serve it. Run again, it starts what exists."
     needs_database = False  # this command makes it
+    kept = "`make study` goes on from there"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--profile", default="demo", choices=["smoke", "demo"])
@@ -37,20 +41,42 @@ class Command(SentenceCommand):
         if not 1 <= port <= 65535:
             raise Refused(f"PORT is {port}, which is not between 1 and 65535.")
         if not options["no_serve"]:
-            _refuse_used_port(port)
+            _refuse_unusable_port(port)
+        if not settings.ADMIN_PASSWORD:
+            raise Refused("ADMIN_PASSWORD is not set: `make study` writes one into the file .env.")
         refuse_newer_database()
-        call_command("migrate", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
-        study = Study.objects.filter(slug=profile).first() or self._make_study(profile)
-        password = _admin_password()
+        self._prepare()
+        study = self._study(profile)
         address = f"http://{HOST}:{port}"
         self.stdout.write(
-            f"\nRaters:     {address}{invites.invite_path(study)}"
+            f"\nRaters:     {_invite(address, study)}"
             f"\nResults:    {address}/studies/{study.slug}/"
-            f"\nAdmin:      {address}/admin/   user {ADMIN}, password {password}\n"
+            f"\nAdmin:      {address}/admin/   user {ADMIN}, password {_admin_password()}\n"
         )
         if not options["no_serve"]:
             self._serve(port)
+
+    def _prepare(self) -> None:
+        missing = missing_migrations()
+        if missing:
+            self.stderr.write(f"Bringing the database up to date: {len(missing)} migrations, some seconds.")
+            call_command("migrate", verbosity=0)
+        self.stderr.write("Gathering style sheets and scripts, a second or two.")
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+    def _study(self, profile: str) -> Study:
+        """The study of this profile, open; made where there is none, left closed where it was closed."""
+        study = Study.objects.filter(slug=profile).first()
+        if study is None:
+            return self._make_study(profile)
+        if study.status == Study.Status.DRAFT:
+            open_study(study)
+            self.stderr.write(f"Study {study.slug} was a draft and is open now.")
+        elif study.status == Study.Status.CLOSED:
+            self.stderr.write(
+                f"Study {study.slug} is closed: it takes no raters, and its results are served."
+            )
+        return study
 
     def _make_study(self, profile: str) -> Study:
         arguments = ("--method=all", f"--profile={profile}", "--resume")
@@ -60,6 +86,7 @@ class Command(SentenceCommand):
             profile,
             "--methods",
             *METHODS,
+            f"--profile={profile}",
             "--images=10",
             f"--title=Picture quality study ({profile} profile)",
             "--open",
@@ -76,22 +103,30 @@ class Command(SentenceCommand):
         os.execv(sys.executable, [*gunicorn, f"--bind={HOST}:{port}", "srstudy.wsgi"])  # noqa: S606
 
 
-def _refuse_used_port(port: int) -> None:
+def _refuse_unusable_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError:
-            raise Refused(
-                f"Port {port} of {HOST} is in use: stop what uses it, or say `make study PORT=8001`."
-            ) from None
+        except OSError as error:
+            why = {
+                errno.EADDRINUSE: "is in use: stop what uses it, or",
+                errno.EACCES: "may not be opened by this user: take one from 1024 up, or",
+            }.get(error.errno or 0, f"cannot be opened ({error.strerror}):")
+            raise Refused(f"Port {port} of {HOST} {why} say `make study PORT=8001`.") from None
+
+
+def _invite(address: str, study: Study) -> str:
+    """The invite link, or why it cannot be printed; the study can be rated and served all the same."""
+    try:
+        return f"{address}{invites.invite_path(study)}"
+    except Refused as refused:
+        return str(refused)
 
 
 def _admin_password() -> str:
     """The admin's password from .env, set when the admin is first made; theirs to change afterwards."""
-    password = os.environ.get("ADMIN_PASSWORD", "")
-    if not password:
-        raise Refused("ADMIN_PASSWORD is not set: `make study` writes one into the file .env.")
+    password = settings.ADMIN_PASSWORD
     users = get_user_model().objects
     user = users.filter(username=ADMIN).first()
     if user is None:

@@ -1,0 +1,45 @@
+"""Writes text files whole or not at all."""
+
+import errno
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from srstudy.errors import Refused
+
+
+def write_texts(texts: Mapping[Path, str], *, mode: int = 0o666) -> None:
+    """Write every file, in the order given, or none: first all of them beside their places, then renamed.
+
+    `mode` is that of new files, less the umask.
+    Raises: OSError if a file cannot be written; nothing new is left then.
+    """
+    for path in texts:
+        if path.is_dir():  # would otherwise show in the middle of the renaming
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    partials = {path: path.with_name(f".{path.name}.partial") for path in texts}
+    try:
+        for path, text in texts.items():
+            descriptor = os.open(partials[path], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, partial in partials.items():
+            partial.replace(path)
+    finally:
+        for partial in partials.values():
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def refuse_unusable_file(option: str, path: Path) -> None:
+    """Raises: Refused if `path` can hold no file: it is a folder, or lies below a file."""
+    if path.is_dir():
+        raise Refused(f"{option} is {str(path)!r}, which is a folder and not a file.")
+    for parent in path.parents:
+        if parent.exists():
+            if not parent.is_dir():
+                raise Refused(f"{option} is {str(path)!r}, and {str(parent)!r} is a file and not a folder.")
+            return
