@@ -6,7 +6,7 @@ import re
 def as_sentence(text: str) -> str:
     """The text with a capital at its start and a full stop at its end."""
     text = text.strip()
-    if re.match(r"[a-z]+[ ,:]", text):  # a word, and not a file's name, whose case matters
+    if re.match(r"[a-z]+([ ,]|: )", text):  # a word, and not a file's name, whose case matters
         text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
 

@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from srstudy import database
 from srstudy.commands import sentences
-from srstudy.errors import Failed, Refused
+from srstudy.errors import Failed, Refused, as_sentence
 from tests.conftest import REPOSITORY
 
 COMMANDS = {
@@ -142,3 +142,16 @@ def test_ctrl_c_while_django_loads_ends_without_a_traceback(monkeypatch, capsys)
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(REPOSITORY / "manage.py"), run_name="__main__")
     assert (caught.value.code, capsys.readouterr().err) == (130, "Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("no such thing", "No such thing."),
+        ("two.png is truncated.", "two.png is truncated."),
+        ("http://example.org/a.zip answers 404", "http://example.org/a.zip answers 404."),
+        ("refused: the folder is empty", "Refused: the folder is empty."),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_unless_a_name_does_it(text, sentence):
+    assert as_sentence(text) == sentence

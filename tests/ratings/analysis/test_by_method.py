@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -112,7 +114,9 @@ def test_the_bootstrap_does_not_depend_on_how_it_is_cut_into_blocks(monkeypatch:
     scores = np.random.default_rng(3).normal(size=(3, 20))
     whole = estimate_method(scores, level=0.95, ci="bootstrap", seed=1)
     monkeypatch.setattr(by_method, "BLOCK_ENTRIES", 60)
-    assert estimate_method(scores, level=0.95, ci="bootstrap", seed=1) == whole
+    cut = estimate_method(scores, level=0.95, ci="bootstrap", seed=1)
+    # Products of other shapes are summed in another order, which moves the last digit.
+    assert astuple(cut) == pytest.approx(astuple(whole), rel=1e-12)
 
 
 def test_the_bootstrap_is_the_same_for_the_same_seed_alone() -> None:
