@@ -280,4 +280,5 @@ class Rating(models.Model):
     @property
     def difference(self) -> float:
         """Reference minus test: positive means the test image was rated lower."""
-        return self.reference_score - self.test_score
+        # Nine decimals: the sliders give tenths, and 78.6 − 59.9 should not read 18.699999999999996.
+        return round(self.reference_score - self.test_score, 9)

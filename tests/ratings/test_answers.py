@@ -240,3 +240,9 @@ def test_the_database_itself_refuses_a_second_rating(post, trial):
         Rating.objects.create(
             trial=trial, reference_score=1, test_score=0, duration_ms=1, rated_at=timezone.now()
         )
+
+
+def test_a_difference_of_tenths_reads_as_tenths(post):
+    # In binary floating point 78.6 − 59.9 is 18.699999999999996.
+    post(ANSWER | {"left_score": 78.6, "right_score": 59.9})
+    assert abs(Rating.objects.get().difference) == 18.7

@@ -88,7 +88,6 @@ class Command(SentenceCommand):
             *METHODS,
             f"--profile={profile}",
             "--images=10",
-            f"--title=Picture quality study ({profile} profile)",
             "--open",
             stdout=self.stderr,
             stderr=self.stderr,
