@@ -13,7 +13,17 @@ from django.conf import settings
 from distillation import services
 from distillation.models import TrainingRun
 from distillation.pipeline.data import load_photos, refusing_value_errors
-from distillation.sr import checkpoints, config, cost, dataset, learner, methods, networks, training
+from distillation.sr import (
+    checkpoints,
+    config,
+    cost,
+    dataset,
+    learner,
+    methods,
+    networks,
+    selfcheck,
+    training,
+)
 from srstudy.errors import Failed
 from srstudy.progress import Progress
 
@@ -31,6 +41,14 @@ def training_options(
         options = config.profile(profile, seed=seed, device=device, precision=precision)
         learner.resolve_device(options)
         return options if steps is None else config.with_steps(options, steps)
+
+
+def check_recipes(method: str, options: config.Options) -> dict[str, tuple[str, ...]]:
+    """For each stage of a method, or of all, what is wrong with its training graph; () where it is sound."""
+    found = selfcheck.check_recipes(options)
+    if method == "all":
+        return found
+    return {stage.name: found[stage.name] for stage in methods.stages_for(method)}
 
 
 @dataclass(frozen=True, slots=True)

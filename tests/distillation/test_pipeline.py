@@ -248,3 +248,28 @@ def test_methods_here_and_in_the_workshop_are_the_same():
 
     assert TRAINED_METHODS == config.METHODS
     assert tuple(config.PROFILES) == queries.PROFILES
+
+
+def test_the_check_names_every_stage_and_trains_nothing(db, settings, capsys):
+    call_command("distill", method="all", profile="smoke", check=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 10
+    assert all(line.endswith(": sound") for line in lines)
+    assert not TrainingRun.objects.exists()
+    assert not settings.MEDIA_ROOT.exists()
+
+
+def test_the_check_of_one_method_has_its_stages_alone(db, capsys):
+    call_command("distill", method="student", profile="smoke", check=True)
+    assert capsys.readouterr().out.splitlines() == ["student_pixel: sound", "student_final: sound"]
+
+
+def test_a_recipe_that_is_not_sound_fails_the_check(db, monkeypatch, capsys):
+    from distillation.sr import selfcheck
+
+    found = {"student_pixel": (), "student_final": ("The generator does not learn.",)}
+    monkeypatch.setattr(selfcheck, "check_recipes", lambda options: found)
+    with pytest.raises(CommandError, match="1 of 2 stages are not sound: student_final") as caught:
+        call_command("distill", method="student", profile="smoke", check=True)
+    assert caught.value.returncode == 1
+    assert "student_final: The generator does not learn." in capsys.readouterr().out

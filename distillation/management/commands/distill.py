@@ -1,12 +1,14 @@
 """`manage.py distill`: train the teacher and its students, make their images, print what came out."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillation.models import TRAINED_METHODS, Method
 from distillation.queries import PROFILES, table_of
 from distillation.tables import methods_table, runs_table
 from srstudy.commands import SentenceCommand
+from srstudy.errors import Failed
 
 
 class Command(SentenceCommand):
@@ -43,6 +45,11 @@ class Command(SentenceCommand):
         parser.add_argument(
             "--resume", action="store_true", help="go on in the latest folder of the same options and data"
         )
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="train nothing: prove on noise that every loss reaches its network and nothing else",
+        )
 
     def handle(self, **options: Any) -> None:
         # torch takes a second to load: not for --help
@@ -56,6 +63,9 @@ class Command(SentenceCommand):
             device=options["device"],
             precision=options["precision"],
         )
+        if options["check"]:
+            self._check(runs.check_recipes(method, settings))
+            return
         trained = runs.distill(
             TRAINED_METHODS if method == "all" else [method],
             settings,
@@ -74,3 +84,10 @@ class Command(SentenceCommand):
         for run in trained:
             if run.message:
                 self.stderr.write(f"{run}: {run.message}")
+
+    def _check(self, faults: Mapping[str, Sequence[str]]) -> None:
+        for stage, sentences in faults.items():
+            self.stdout.write(f"{stage}: {' '.join(sentences) or 'sound'}")
+        unsound = [stage for stage, sentences in faults.items() if sentences]
+        if unsound:
+            raise Failed(f"{len(unsound)} of {len(faults)} stages are not sound: {', '.join(unsound)}.")
