@@ -36,6 +36,12 @@ def write_png(file: str, pixels: np.ndarray) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    """A real password hash costs half a second by design, which no test is about."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def make_outputs(db) -> Callable[..., list[Output]]:
     """Rows and files of so many images by these methods; the pixels are noise, the scores invented."""
