@@ -1,6 +1,6 @@
 """Finds a data set by its name or folder and reads it through the workshop."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from distillation.sr import dataset, photographs
 from srstudy.errors import Refused
 from srstudy.progress import Progress
 
+Announce = Callable[[str], None]
 SCALE = 4
 STUDY_SET = photographs.STUDY_SET
 

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from distillation import queries, services
 from distillation.models import Image, Method, Output, TrainingRun
-from distillation.pipeline.data import SCALE, load_photos, refusing_value_errors
-from distillation.pipeline.runs import shape_of
-from distillation.sr import checkpoints, images, methods, metrics, networks, upscale
+from distillation.pipeline.data import SCALE, Announce, load_photos, refusing_value_errors
+from distillation.sr import checkpoints, config, images, methods, metrics, networks, upscale
 from srstudy.progress import Progress
 
-Announce = Callable[[str], None]
 Pixels = NDArray[np.uint8]
-# SSIM looks through a window of 11 pixels, and the border that is not scored is one scale wide.
-MINIMUM_PX = 11 + 2 * SCALE
+# The border that is not scored is one scale wide.
+MINIMUM_PX = metrics.SSIM_WINDOW_PX + 2 * SCALE
 
 
 def make_outputs(
@@ -33,11 +31,11 @@ def make_outputs(
     makers = [_maker(method, (run_ids or {}).get(method), announce) for method in wanted]
     progress = Progress(f"images of {name}")
     total, outputs = len(makers) * len(photos.names), []
+    references = [record_reference(name, *image) for image in zip(photos.names, photos.hr, strict=True)]
     for method, run, make in makers:
-        for index, image_name in enumerate(photos.names):
-            reference = record_reference(name, image_name, photos.hr[index])
-            outputs.append(_output(reference, method, run, make, photos.lr[index], photos.hr[index]))
-            progress.update(len(outputs), total, f"{image_name} by {method}")
+        for reference, low, high in zip(references, photos.lr, photos.hr, strict=True):
+            outputs.append(_output(reference, method, run, make, low, high))
+            progress.update(len(outputs), total, f"{reference.name} by {method}")
     progress.finish(f"{total} images with PSNR and SSIM")
     return outputs
 
@@ -65,9 +63,10 @@ def load_network(run: TrainingRun) -> networks.Generator:
 
     Raises: Refused if the weights are missing or are not those that the run recorded.
     """
-    folder = services.media_path(run.folder) / methods.final_stage(run.method).name
+    stage = methods.final_stage(run.method)
+    shape = stage.shape_of(config.from_dict(run.options))
     with refusing_value_errors():
-        return checkpoints.load_generator(folder, shape_of(run))
+        return checkpoints.load_generator(services.media_path(run.folder) / stage.name, shape)
 
 
 def record_reference(dataset_name: str, image_name: str, pixels: Pixels) -> Image:

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from distillation import services
 from distillation.models import TrainingRun
-from distillation.pipeline.data import load_photos, refusing_value_errors
+from distillation.pipeline.data import Announce, load_photos, refusing_value_errors
 from distillation.sr import (
     checkpoints,
     config,
@@ -26,8 +26,6 @@ from distillation.sr import (
 )
 from srstudy.errors import Failed
 from srstudy.progress import Progress
-
-Announce = Callable[[str], None]
 
 
 def training_options(
@@ -113,10 +111,14 @@ def distill(
         return runs
 
 
+def _own_stages(method: str) -> list[methods.Stage]:
+    """The stages that train the method's own generator, without those of a teacher it learns from."""
+    learner_of_method = methods.final_stage(method).learner
+    return [stage for stage in methods.stages_for(method) if stage.learner == learner_of_method]
+
+
 def _needs_teacher(method: str) -> bool:
-    return method != "teacher" and any(
-        stage.name.startswith("teacher_") for stage in methods.stages_for(method)
-    )
+    return len(_own_stages(method)) < len(methods.stages_for(method))
 
 
 def _teacher_at_hand(work: Work, announce: Announce) -> TrainingRun | None:
@@ -173,11 +175,9 @@ def _train_method(method: str, work: Work, teacher: TrainingRun | None) -> Train
     )
     with _recording_the_end_of(run):
         results = [
-            _train_stage(stage, work, title=f"{method}: {stage.name}")
-            for stage in methods.stages_for(method)
-            if method == "teacher" or not stage.name.startswith("teacher_")
+            _train_stage(stage, work, title=f"{method}: {stage.name}") for stage in _own_stages(method)
         ]
-        _finish(run, results)
+        _finish(run, results, methods.final_stage(method).shape_of(work.options))
     return run
 
 
@@ -211,7 +211,7 @@ def _recording_the_end_of(run: TrainingRun) -> Iterator[None]:
         raise
 
 
-def _finish(run: TrainingRun, results: Sequence[training.StageResult]) -> None:
+def _finish(run: TrainingRun, results: Sequence[training.StageResult], shape: config.GeneratorShape) -> None:
     folder = results[-1].folder
     weights = checkpoints.committed(folder)
     if weights is None:
@@ -220,17 +220,11 @@ def _finish(run: TrainingRun, results: Sequence[training.StageResult]) -> None:
         run,
         weights_file=str(weights.file.relative_to(settings.MEDIA_ROOT)),
         weights_sha256=weights.sha256,
-        parameters=cost.parameters(networks.Generator(shape_of(run))),
+        parameters=cost.parameters(networks.Generator(shape)),
         steps=sum(result.steps for result in results),
         seconds=sum(result.seconds for result in results),
         message=" ".join(warning for result in results for warning in result.warnings),
     )
-
-
-def shape_of(run: TrainingRun) -> config.GeneratorShape:
-    """The shape of the generator that a run trains."""
-    options = config.from_dict(run.options)
-    return options.teacher if run.method == "teacher" else options.student
 
 
 def _train_stage(stage: methods.Stage, work: Work, *, title: str) -> training.StageResult:

@@ -33,8 +33,7 @@ def create_study(
         raise Refused(f"The title has {len(title)} characters, and {LONGEST_TITLE} fit.")
     if not 0 <= seed <= LARGEST_SEED:
         raise Refused(f"The seed is {seed}, which is not between 0 and {LARGEST_SEED}.")
-    if Study.objects.filter(slug=slug).exists():
-        raise Refused(f"There is a study {slug!r} already; give this one another slug.")
+    refuse_taken_slug(slug)
     if not outputs:
         raise Refused("A study needs at least one output to judge.")
     nonce = new_nonce()
@@ -51,6 +50,12 @@ def create_study(
     Stimulus.objects.bulk_create(_stimulus(study, output) for output in outputs)
     _try_playlist(study)
     return study
+
+
+def refuse_taken_slug(slug: str) -> None:
+    """Raises: Refused if there is a study of that name."""
+    if Study.objects.filter(slug=slug).exists():
+        raise Refused(f"There is a study {slug!r} already; give this one another slug.")
 
 
 def _stimulus(study: Study, output: Output) -> Stimulus:

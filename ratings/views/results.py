@@ -47,7 +47,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "files": exports.TABLES,
     }
     try:
-        results = _results(found, choice)
+        results = results_of(found, _options(choice))
     except Refused as refused:
         return render(request, "ratings/results.html", context | {"why_empty": str(refused)})
     return render(request, "ratings/results.html", context | _tables(results))
@@ -58,9 +58,9 @@ def _choice(request: HttpRequest) -> str:
     return choice if choice in CHOICES else ""
 
 
-def _results(study: Study, choice: str) -> Results:
+def _options(choice: str) -> AnalysisOptions:
     estimator, scope = CHOICES[choice]
-    return results_of(study, AnalysisOptions(estimator=estimator, scope=scope))
+    return AnalysisOptions(estimator=estimator, scope=scope)
 
 
 def _invite_url(request: HttpRequest, study: Study) -> str | None:
@@ -92,7 +92,7 @@ def figure(request: HttpRequest, slug: str) -> HttpResponse:
     """DMOS per method with intervals, as SVG."""
     found = get_object_or_404(Study, slug=slug)
     try:
-        tables = _results(found, _choice(request)).tables
+        tables = results_of(found, _options(_choice(request))).tables
     except Refused as refused:
         return HttpResponse(str(refused), status=404, content_type="text/plain; charset=utf-8")
     labelled = tables.methods.assign(method=tables.methods["method"].map(method_label))
@@ -106,9 +106,7 @@ def figure(request: HttpRequest, slug: str) -> HttpResponse:
 def table(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """One file of the export, as `export_dmos` writes it."""
     found = get_object_or_404(Study, slug=slug)
-    choice = _choice(request)
-    estimator, scope = CHOICES[choice]
-    options = AnalysisOptions(estimator=estimator, scope=scope)
+    options = _options(_choice(request))
     try:
         files = exports.files_of(found, results_of(found, options), options)
     except Refused as refused:

@@ -112,5 +112,4 @@ def _refuse_bad_slug(slug: str) -> None:
         raise Refused(f"The slug {slug!r} may have letters, digits, hyphens and underscores only.") from None
     if len(slug) > 50:
         raise Refused(f"The slug {slug!r} is longer than 50 characters.")
-    if Study.objects.filter(slug=slug).exists():
-        raise Refused(f"There is a study {slug!r} already; give this one another slug.")
+    studies.refuse_taken_slug(slug)  # here too, before images from elsewhere are read
