@@ -3,6 +3,8 @@
 PYTHON ?= python3.11
 PORT ?= 8000
 SERVE ?= 1
+# 1: use the weights that are shipped; 0: train. Whoever names a profile wants to train.
+PRETRAINED ?= $(if $(filter command environment,$(origin PROFILE)),0,1)
 PROFILE ?= demo
 
 VENV := .venv
@@ -19,7 +21,7 @@ endef
 
 study: $(VENV)/installed
 	@$(BIN)/python -m srstudy.secrets_file .env
-	@$(BIN)/python manage.py quickstart --profile $(PROFILE) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+	@$(BIN)/python manage.py quickstart $(if $(filter 0,$(PRETRAINED)),--profile $(PROFILE),--pretrained) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest $(ARGS)

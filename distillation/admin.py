@@ -22,7 +22,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
 @admin.register(Output)
 class OutputAdmin(ReadOnlyAdmin):
-    list_display = ["image", "method", "run", "psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb", "seconds"]
-    list_filter = ["method", "image__dataset"]
+    list_display = ["image", "method", "run", "psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb", "gmsd", "seconds"]
+    list_filter = ["method", "image__dataset", "protocol"]
     list_select_related = ["image", "run"]
     search_fields = ["image__name", "image__dataset", "method", "sha256"]

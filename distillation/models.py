@@ -123,6 +123,17 @@ class Output(models.Model):
     ssim_y = models.FloatField()
     psnr_rgb = models.FloatField(help_text="dB")
     ssim_rgb = models.FloatField()
+    gmsd = models.FloatField(null=True, blank=True, help_text="gradient similarity deviation; 0 is best")
+    psnr_wrapped = models.FloatField(
+        null=True, blank=True, help_text="dB with bytes that wrap modulo 256: no PSNR, kept for comparison"
+    )
+    lr_psnr = models.FloatField(null=True, blank=True, help_text="dB, the output reduced against its input")
+    high_frequency = models.FloatField(
+        null=True, blank=True, help_text="energy beyond the input's reach, as a share of the reference's"
+    )
+    protocol = models.CharField(
+        max_length=64, blank=True, default="", help_text="how the scores were computed; another name: again"
+    )
     seconds = models.FloatField(help_text="to make the image; 0 where it came from elsewhere")
     code_version = models.CharField(max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -141,6 +152,21 @@ class Output(models.Model):
             models.CheckConstraint(
                 condition=Q(ssim_y__gte=-1, ssim_y__lte=1.0000001, ssim_rgb__gte=-1, ssim_rgb__lte=1.0000001),
                 name="output_ssim_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(protocol="")
+                | Q(
+                    gmsd__isnull=False,
+                    psnr_wrapped__isnull=False,
+                    lr_psnr__isnull=False,
+                    high_frequency__isnull=False,
+                ),
+                name="output_of_a_protocol_has_its_scores",
+            ),
+            models.CheckConstraint(
+                condition=Q(gmsd__gte=0, high_frequency__gte=0)
+                | Q(gmsd__isnull=True, high_frequency__isnull=True),
+                name="output_measures_not_negative",
             ),
             models.CheckConstraint(condition=Q(seconds__gte=0), name="output_seconds_not_negative"),
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="output_has_pixels"),

@@ -1,20 +1,22 @@
 """What others may read of the first half; the only doorway for `ratings` besides the models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from distillation.models import TRAINED_METHODS, Image, Method, Output, TrainingRun
 from srstudy.errors import Refused
 
 # From the quickest to the most thorough; "the run of a method" is the latest of the most thorough.
-PROFILES = ("smoke", "demo", "paper")
+PROFILES = ("smoke", "demo", "cpu", "paper")
 
 
 @dataclass(frozen=True, slots=True)
 class OutputRow:
-    """One line of a method's table: a mean over the images of a data set."""
+    """One line of a method's table: a mean over the images of a data set; None where one has no value."""
 
     method: str
     images: int
@@ -22,6 +24,10 @@ class OutputRow:
     ssim_y: float
     psnr_rgb: float
     ssim_rgb: float
+    gmsd: float | None
+    psnr_wrapped: float | None
+    lr_psnr: float | None
+    high_frequency: float | None
     seconds: float
 
 
@@ -109,8 +115,14 @@ def outputs_for(
     return found
 
 
+MEASURES = (
+    *("psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb"),
+    *("gmsd", "psnr_wrapped", "lr_psnr", "high_frequency"),
+)
+
+
 def table_of(outputs: QuerySet[Output] | Sequence[Output]) -> list[OutputRow]:
-    """Means of PSNR, SSIM and seconds over the images of each method, in the order first met."""
+    """Means of every measure and of seconds over the images of each method, in the order first met."""
     groups: dict[str, list[Output]] = {}
     for output in outputs:
         groups.setdefault(output.method, []).append(output)
@@ -118,13 +130,38 @@ def table_of(outputs: QuerySet[Output] | Sequence[Output]) -> list[OutputRow]:
         OutputRow(
             method=method,
             images=len(group),
-            **{
-                name: sum(getattr(output, name) for output in group) / len(group)
-                for name in ("psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb", "seconds")
-            },
+            **{name: _mean(group, name) for name in (*MEASURES, "seconds")},
         )
         for method, group in groups.items()
     ]
+
+
+def _mean(outputs: Sequence[Output], name: str) -> Any:
+    """A column's mean, or None if it lacks a value: what was scored before there was this measure."""
+    values = [getattr(output, name) for output in outputs]
+    return None if None in values else sum(values) / len(values)
+
+
+def known_outputs(dataset: str, runs: Mapping[str, TrainingRun | None]) -> dict[tuple[str, str], Output]:
+    """What there is of a data set by these methods' runs, by the image's name and the method."""
+    made = Q(run__in=[run for run in runs.values() if run is not None])
+    elsewhere = Q(run=None, method__in=[method for method, run in runs.items() if run is None])
+    outputs = Output.objects.filter(made | elsewhere, image__dataset=dataset).select_related("image", "run")
+    return {(output.image.name, output.method): output for output in outputs}
+
+
+def standing_outputs(dataset: str, *, profile: str | None = None) -> list[Output]:
+    """Outputs of every image of a data set, each method by the run that stands for it.
+
+    Methods that lack a run (of the profile, if one is named) or any image are left out.
+    """
+    images = images_of(dataset)
+    found: list[Output] = []
+    for method in methods_of(dataset):
+        if method in Method.values:
+            with suppress(Refused):
+                found += outputs_for(images, [method], profile=profile)
+    return found
 
 
 def outputs_from_elsewhere(images: Sequence[Image], methods: Sequence[str]) -> list[Output]:

@@ -107,3 +107,10 @@ def record_output(
         setattr(output, name, value)
     output.save()
     return output
+
+
+def rescore_output(output: Output, *, protocol: str, **scores: float) -> None:
+    """Store an output's scores under another protocol; its file and the code that made it stay."""
+    for name, value in {"protocol": protocol, **scores}.items():
+        setattr(output, name, value)
+    output.save(update_fields=["protocol", *scores])

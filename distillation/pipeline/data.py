@@ -1,7 +1,9 @@
 """Finds a data set by its name or folder and reads it through the workshop."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from srstudy.progress import Progress
 
 Announce = Callable[[str], None]
 SCALE = 4
+CACHE = ".cache"
 STUDY_SET = photographs.STUDY_SET
 
 
@@ -44,14 +47,76 @@ def _write_photographs() -> None:
         )
 
 
-def load_photos(name_or_folder: str, *, minimum_px: int) -> tuple[str, dataset.PhotoSet]:
-    """A data set's name and its images, references and inputs.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a data set is read: what to do about a file that cannot be used, and how much memory it may take.
 
+    Without a limit in MB (of 10^6 bytes) it may take a quarter of what is free, shared by the processes
+    that `torchrun` started on this machine.
+    """
+
+    on_bad: dataset.OnBad = "refuse"
+    memory_limit_mb: int | None = None
+
+    def cache(self) -> dataset.Cache:
+        """Where decoded images are kept: below DATA_ROOT, where a data set's name cannot begin with a dot.
+
+        Raises: Refused for a limit below 0.
+        """
+        limit_mb = self.memory_limit_mb
+        if limit_mb is not None and limit_mb < 0:
+            raise Refused(f"--memory-limit is {limit_mb} MB, and it is 0 or more.")
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        share = dataset.memory_share_bytes() // processes if limit_mb is None else limit_mb * 10**6
+        return dataset.Cache(Path(settings.DATA_ROOT) / CACHE, memory_limit_bytes=share)
+
+
+def load_photos(
+    name_or_folder: str,
+    *,
+    minimum_px: int,
+    reading: Reading | None = None,
+    announce: Announce = lambda text: None,
+) -> tuple[str, dataset.PhotoSet]:
+    """A data set's name and its images, references and inputs, decoded once and kept below DATA_ROOT.
+
+    What is skipped is announced by name and in number.
     Raises: Refused with the workshop's sentence if a file or the folder cannot be used.
     """
+    reading = reading or Reading()
     name, folder = data_folder(name_or_folder)
+    progress = Progress(f"decoding {name}")
+
+    def on_progress(done: int, total: int) -> None:
+        progress.update(done, total)
+        if done == total:
+            progress.finish(f"{total} files, kept in {cache.folder}")
+
+    cache = reading.cache()
     with refusing_value_errors():
-        return name, dataset.load_folder(folder, scale=SCALE, minimum_px=minimum_px)
+        photos = dataset.load_folder(
+            folder,
+            scale=SCALE,
+            minimum_px=minimum_px,
+            on_bad=reading.on_bad,
+            cache=cache,
+            on_progress=on_progress,
+        )
+    announce_skipped(name, photos.skipped, announce)
+    return name, photos
+
+
+def load_study_photos() -> dataset.PhotoSet:
+    """The photographs that methods are judged on by default."""
+    return load_photos(STUDY_SET, minimum_px=1)[1]
+
+
+def announce_skipped(name: str, skipped: Sequence[str], announce: Announce) -> None:
+    """Say of each file of a data set that was skipped why, and of all how many they are."""
+    for sentence in skipped:
+        announce(f"Skipped: {sentence}")
+    if skipped:
+        announce(f"{len(skipped)} of the files of {name} {'was' if len(skipped) == 1 else 'were'} skipped.")
 
 
 @contextmanager

@@ -1,52 +1,40 @@
 """Trains methods stage by stage and records each as a run."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from django.conf import settings
 
 from distillation import services
 from distillation.models import TrainingRun
-from distillation.pipeline.data import Announce, load_photos, refusing_value_errors
+from distillation.pipeline.data import (
+    Announce,
+    Reading,
+    load_photos,
+    load_study_photos,
+    refusing_value_errors,
+)
 from distillation.sr import (
     checkpoints,
     config,
     cost,
     dataset,
-    learner,
+    devices,
+    distributed,
     methods,
     networks,
-    selfcheck,
     training,
 )
 from srstudy.errors import Failed
 from srstudy.progress import Progress
 
-
-def training_options(
-    profile: str, *, seed: int, steps: int | None, device: str, precision: str
-) -> config.Options:
-    """The options of a profile with what the command line changes.
-
-    Raises: Refused with the workshop's sentence for a value that cannot be.
-    """
-    with refusing_value_errors():
-        options = config.profile(profile, seed=seed, device=device, precision=precision)
-        learner.resolve_device(options)
-        return options if steps is None else config.with_steps(options, steps)
-
-
-def check_recipes(method: str, options: config.Options) -> dict[str, tuple[str, ...]]:
-    """For each stage of a method, or of all, what is wrong with its training graph; () where it is sound."""
-    found = selfcheck.check_recipes(options)
-    if method == "all":
-        return found
-    return {stage.name: found[stage.name] for stage in methods.stages_for(method)}
+# What the first of several processes says when no stage is left to train.
+_NOTHING_MORE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +43,7 @@ class Work:
 
     options: config.Options
     photos: dataset.PhotoSet
+    validation: dataset.PhotoSet
     data_name: str
     data_digest: str
     folder: Path
@@ -65,19 +54,31 @@ class Work:
         return str(self.folder.relative_to(settings.MEDIA_ROOT))
 
 
-def plan_work(options: config.Options, *, data: str, resume: bool) -> Work:
+def plan_work(
+    options: config.Options,
+    *,
+    data: str,
+    validation: str | None = None,
+    resume: bool,
+    reading: Reading | None = None,
+    announce: Announce,
+) -> Work:
     """Read the photographs and choose the folder: the latest of the same work to resume, else a new one.
 
     Raises: Refused for data that cannot be used.
     """
-    data_name, photos = load_photos(data, minimum_px=options.patch_px)
+    data_name, photos = load_photos(data, minimum_px=options.patch_px, reading=reading, announce=announce)
+    if validation is None:
+        judged = load_study_photos()
+    else:
+        _, judged = load_photos(validation, minimum_px=1, reading=reading, announce=announce)
     digest = photos.digest()
     key = hashlib.sha256(f"{config.digest(options)} {digest}".encode()).hexdigest()[:8]
     stem = f"{options.profile}-seed{options.seed}-{key}"
     root = Path(settings.MEDIA_ROOT) / "runs"
     latest = max((_attempt_of(folder) for folder in root.glob(f"{stem}-*")), default=0)
     attempt = max(latest, 1) if resume else latest + 1
-    return Work(options, photos, data_name, digest, root / f"{stem}-{attempt}")
+    return Work(options, photos, judged, data_name, digest, root / f"{stem}-{attempt}")
 
 
 def _attempt_of(folder: Path) -> int:
@@ -86,18 +87,66 @@ def _attempt_of(folder: Path) -> int:
 
 
 def distill(
-    wanted: Sequence[str], options: config.Options, *, data: str, resume: bool, announce: Announce
+    wanted: Sequence[str],
+    options: config.Options,
+    *,
+    data: str,
+    validation: str | None = None,
+    resume: bool,
+    announce: Announce,
+    reading: Reading | None = None,
 ) -> list[TrainingRun]:
     """Train every method wanted, the teacher first where one needs it and there is none; record each.
 
+    Now and then, crops of the `validation` set (the study's photographs without one) are made and scored.
+    Of several processes that `torchrun` started the first plans, records and answers with the runs; the
+    others train along and answer with none.
     Raises: Refused for data that cannot be used or a folder in use, Failed when training ends badly,
     KeyboardInterrupt after a Ctrl-C, with a checkpoint to resume from.
     """
-    work = plan_work(options, data=data, resume=resume)
+    with refusing_value_errors(), distributed.joined(devices.resolve_device(options).type):
+        try:
+            if distributed.rank() > 0:
+                _train_along(options, data=data, reading=reading)
+                return []
+            # torchrun starts its processes anew when one has died: they go on from the last checkpoint.
+            restarted = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+            work = plan_work(
+                options,
+                data=data,
+                validation=validation,
+                resume=resume or restarted,
+                reading=reading,
+                announce=announce,
+            )
+            runs = _lead(wanted, work, announce)
+            distributed.tell(_NOTHING_MORE)
+            return runs
+        except RuntimeError as error:
+            if not distributed.lost_another(error):
+                raise
+            raise Failed("Another process of this job ended; the last checkpoint is kept.") from error
+
+
+def _train_along(options: config.Options, *, data: str, reading: Reading | None) -> None:
+    """Train the stages that the first process names, until it names no more; it records them."""
+    folder = Path(distributed.tell())
+    _, photos = load_photos(data, minimum_px=options.patch_px, reading=reading)
+    while (name := distributed.tell()) != _NOTHING_MORE:
+        try:
+            training.train_stage(methods.STAGES[name], options, folder=folder, photos=photos)
+        except training.Stopped as stopped:
+            raise KeyboardInterrupt from stopped
+        except training.TrainingFailed as failed:
+            raise Failed(str(failed)) from failed
+
+
+def _lead(wanted: Sequence[str], work: Work, announce: Announce) -> list[TrainingRun]:
+    """Train and record the methods as the first process of a job, or the only one."""
     work.folder.mkdir(parents=True, exist_ok=True)
-    announce(
-        f"{len(work.photos.names)} images of {work.data_name}, profile {options.profile}, in {work.folder}"
-    )
+    distributed.tell(str(work.folder))
+    what = f"{len(work.photos.names)} images of {work.data_name}, profile {work.options.profile}"
+    announce(f"{what}, in {work.folder}")
     with refusing_value_errors(), checkpoints.lock(work.folder):
         teacher = None
         if "teacher" not in wanted and any(_needs_teacher(method) for method in wanted):
@@ -143,7 +192,7 @@ def _teacher_at_hand(work: Work, announce: Announce) -> TrainingRun | None:
 
 
 def _copy_stage(source: Path, target: Path) -> None:
-    """Copy a finished stage, whole or not at all; one that is there stays."""
+    """Copy a finished stage's checkpoint and log, whole or not at all; one that is there stays."""
     if target.exists():
         return
     partial = target.with_name(f".{target.name}.partial")
@@ -151,7 +200,7 @@ def _copy_stage(source: Path, target: Path) -> None:
     try:
         partial.mkdir()
         # One by one and not by copytree, whose error does not say that the disk is full.
-        for file in sorted(path for path in source.iterdir() if path.name != ".lock"):
+        for file in sorted(path for path in source.iterdir() if path.is_file() and path.name != ".lock"):
             shutil.copy2(file, partial / file.name)
         partial.replace(target)
     finally:
@@ -167,7 +216,7 @@ def _train_method(method: str, work: Work, teacher: TrainingRun | None) -> Train
     run = services.start_run(
         method=method,
         folder=work.stored_folder,
-        options=config.to_dict(work.options),
+        options=config.to_record(work.options),
         options_digest=config.digest(work.options),
         data_name=work.data_name,
         data_digest=work.data_digest,
@@ -196,13 +245,6 @@ def _recording_the_end_of(run: TrainingRun) -> Iterator[None]:
     except (training.TrainingFailed, Failed) as failed:
         services.fail_run(run, message=str(failed))
         raise Failed(str(failed)) from failed
-    except (torch.OutOfMemoryError, MemoryError) as exhausted:
-        sentence = (
-            f"The device ran out of memory while it trained {run.method}; a smaller --profile, or "
-            "--device cpu, needs less of it."
-        )
-        services.fail_run(run, message=sentence)
-        raise Failed(sentence) from exhausted
     except (ValueError, OSError) as refused:
         services.fail_run(run, message=str(refused))
         raise
@@ -236,8 +278,14 @@ def _train_stage(stage: methods.Stage, work: Work, *, title: str) -> training.St
         progress.update(report.step, report.steps, detail, seconds_left=report.seconds_left)
 
     before = checkpoints.committed(work.folder / stage.name)
+    distributed.tell(stage.name)
     result = training.train_stage(
-        stage, work.options, folder=work.folder, photos=work.photos, on_report=on_report
+        stage,
+        work.options,
+        folder=work.folder,
+        photos=work.photos,
+        validation=work.validation,
+        on_report=on_report,
     )
     if before is None or not before.finished:
         progress.finish(f"{result.steps} steps, PSNR-Y {result.psnr_y:.2f} dB on training images")

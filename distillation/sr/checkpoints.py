@@ -57,7 +57,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> str:
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     payload = safetensors.torch.save(tensors)
-    name = f"{checkpoint.stage}-{checkpoint.step:07d}.safetensors"
+    name = file_name(checkpoint)
     sha256 = hashlib.sha256(payload).hexdigest()
     record = {
         "format": FORMAT,
@@ -81,6 +81,11 @@ def save(folder: Path, checkpoint: Checkpoint) -> str:
         if old.name != name:
             old.unlink()
     return sha256
+
+
+def file_name(checkpoint: Checkpoint) -> str:
+    """What the file of its tensors is called."""
+    return f"{checkpoint.stage}-{checkpoint.step:07d}.safetensors"
 
 
 def _replace(path: Path, payload: bytes) -> None:

@@ -1,199 +1,154 @@
-"""Folders of photographs, and the seeded batches of patches cut from them."""
+"""The door to training data: from a folder of images to photographs, decoded once, and patches of them."""
 
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from distillation.sr import images
-from distillation.sr.config import SCALE
-from distillation.sr.images import Pixels
-
-IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
+from distillation.sr.folders import (
+    IMAGE_SUFFIXES,
+    DataFolder,
+    OnBad,
+    OnProgress,
+    list_folder,
+    nothing_usable,
+    read_pairs,
 )
+from distillation.sr.patches import PatchSampler
+from distillation.sr.photoset import PhotoSet
+from distillation.sr.pixelstore import Store, open_store
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "Cache",
+    "OnBad",
+    "PatchSampler",
+    "PhotoSet",
+    "load_folder",
+    "memory_share_bytes",
+]
+
+_MEMORY_SHARE = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoSet:
-    """Photographs in the order of their names: hr (4H, 4W, 3) and lr (H, W, 3), both uint8.
+def memory_share_bytes() -> int:
+    """A quarter of the memory that is available now, or of the container's limit where that is less."""
+    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for line in _text_of(Path("/proc/meminfo")).splitlines():
+        if line.startswith("MemAvailable:"):
+            available = int(line.split()[1]) * 1024
+    limit = _text_of(Path("/sys/fs/cgroup/memory.max")).strip()
+    if limit.isdigit():  # `max` where there is none
+        available = min(available, int(limit))
+    return available // _MEMORY_SHARE
 
-    `skipped` holds one sentence for every file left out.
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Where decoded images are kept, a folder for each data folder below `folder`.
+
+    Sets of up to `memory_limit_bytes` are read into memory, larger ones from the disk as they are needed.
     """
 
-    names: tuple[str, ...]
-    hr: tuple[Pixels, ...]
-    lr: tuple[Pixels, ...]
-    skipped: tuple[str, ...] = ()
+    folder: Path
+    memory_limit_bytes: int = field(default_factory=memory_share_bytes)
 
-    def digest(self) -> str:
-        """SHA-256 over names, sizes and pixels, as 64 hexadecimal digits."""
-        total = hashlib.sha256()
-        for name, hr, lr in zip(self.names, self.hr, self.lr, strict=True):
-            total.update(f"{name} {hr.shape} {lr.shape}\n".encode())
-            total.update(np.ascontiguousarray(hr).data)
-            total.update(np.ascontiguousarray(lr).data)
-        return total.hexdigest()
+    def __post_init__(self) -> None:
+        if self.memory_limit_bytes < 0:
+            raise ValueError(f"The memory limit is 0 bytes or more, not {self.memory_limit_bytes}.")
+
+    def place_of(self, path: Path) -> Path:
+        """The folder in which the images of this data folder are kept."""
+        whole = path.resolve()
+        key = hashlib.sha256(str(whole).encode()).hexdigest()[:8]
+        return self.folder / f"{whole.name[:40]}-{key}"
 
 
 def load_folder(
-    path: Path, *, scale: int, minimum_px: int = 1, on_bad: Literal["refuse", "skip"] = "refuse"
+    path: Path,
+    *,
+    scale: int,
+    minimum_px: int = 1,
+    on_bad: OnBad = "refuse",
+    cache: Cache | None = None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> PhotoSet:
     """Read `path/HR` with optional `path/LRx4`, or the images in `path` itself.
 
     HR images are cropped to a multiple of `scale`; without an LR folder they are reduced as MATLAB's
     bicubic does. Files that are not named like an image are ignored. `on_bad="skip"` leaves out an image
-    that cannot be used, noting why.
+    that cannot be used, or has no partner, noting why. With a `cache` the images are decoded once, and
+    again only when a file changed, and need not fit in memory; without, all are held in it.
+    `on_progress` gets (images decoded, images in all).
     Raises: ValueError in one sentence if the folder is missing or holds no usable image, two images share
-    a name, or (unless skipped) an image is unreadable, under `minimum_px` a side, or does not fit its LR.
+    a name, there is no room for the cache, or (unless skipped) an image is unreadable, under `minimum_px`
+    a side, without its HR or LR, or does not fit its LR; OSError if the cache cannot be written.
     """
-    path = Path(path)
-    if not path.is_dir():
-        raise ValueError(f"There is no folder {path}.")
-    hr_folder = path / "HR" if (path / "HR").is_dir() else path
-    lr_folder = path / f"LRx{scale}"
-    files = _image_files(hr_folder)
-    lr_files = _image_files(lr_folder) if lr_folder.is_dir() else None
-    names, hr, lr, skipped = [], [], [], []
-    for name, file in files.items():
-        try:
-            pair = _load_pair(file, lr_files, scale=scale, minimum_px=minimum_px)
-        except ValueError as error:
-            if on_bad == "refuse":
-                raise ValueError(f"{hr_folder}: {error}") from error
-            skipped.append(str(error))
-            continue
-        names.append(name)
-        hr.append(pair[0])
-        lr.append(pair[1])
+    folder = list_folder(Path(path), scale=scale)
+    if cache is None:
+        return _in_memory(folder, scale=scale, minimum_px=minimum_px, on_bad=on_bad, on_progress=on_progress)
+    if not folder.pairs:  # before the cache gets a folder for nothing
+        folder.refuse_bad(folder.bad, on_bad)
+        raise nothing_usable(folder, list(folder.bad))
+    store = open_store(
+        cache.place_of(Path(path)),
+        folder,
+        scale=scale,
+        on_bad=on_bad,
+        memory_limit_bytes=cache.memory_limit_bytes,
+        on_progress=on_progress,
+    )
+    return _large_enough(store, folder, minimum_px=minimum_px, on_bad=on_bad)
+
+
+def _in_memory(
+    folder: DataFolder, *, scale: int, minimum_px: int, on_bad: OnBad, on_progress: OnProgress
+) -> PhotoSet:
+    names, hr, lr = [], [], []
+    skipped: list[str] = []
+    pairs = read_pairs(folder, scale=scale, on_bad=on_bad, skipped=skipped, on_progress=on_progress)
+    for pair, high, low in pairs:
+        small = _too_small(pair.hr.name, high.shape[0], high.shape[1], minimum_px)
+        folder.refuse_bad(small, on_bad)
+        skipped += small
+        if not small:
+            names.append(pair.name)
+            hr.append(high)
+            lr.append(low)
     if not names:
-        reason = f": {skipped[0]}" if skipped else "."
-        raise ValueError(f"The folder {hr_folder} holds no image that can be used{reason}")
+        raise nothing_usable(folder, skipped)
     return PhotoSet(names=tuple(names), hr=tuple(hr), lr=tuple(lr), skipped=tuple(skipped))
 
 
-def _image_files(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        if file.name.startswith(".") or file.suffix.lower() not in IMAGE_SUFFIXES or not file.is_file():
-            continue
-        if file.stem in found:
-            raise ValueError(f"{folder} holds {found[file.stem].name} and {file.name}; one name, one image.")
-        found[file.stem] = file
-    return found
+def _large_enough(store: Store, folder: DataFolder, *, minimum_px: int, on_bad: OnBad) -> PhotoSet:
+    """The photographs of a store that are large enough; the store itself serves every size of patch."""
+    kept, skipped = [], list(store.skipped)
+    for number, (file, (rows, columns)) in enumerate(zip(store.files, store.hr.sizes.tolist(), strict=True)):
+        small = _too_small(file, rows, columns, minimum_px)
+        folder.refuse_bad(small, on_bad)
+        skipped += small
+        if not small:
+            kept.append(number)
+    if not kept:
+        raise nothing_usable(folder, skipped)
+    return PhotoSet(
+        names=tuple(store.names[number] for number in kept),
+        hr=store.hr.only(kept),
+        lr=store.lr.only(kept),
+        skipped=tuple(skipped),
+        known_digest=store.digest if len(kept) == len(store.names) else "",
+    )
 
 
-def _load_pair(
-    file: Path, lr_files: dict[str, Path] | None, *, scale: int, minimum_px: int
-) -> tuple[Pixels, Pixels]:
-    hr = images.modcrop(images.load_rgb(file), scale)
-    height, width = hr.shape[:2]
-    if min(height, width) < max(minimum_px, scale):
-        raise ValueError(
-            f"{file.name} has {width} x {height} px; at least {minimum_px} px a side are needed."
-        )
-    if lr_files is None:
-        return np.ascontiguousarray(hr), images.downscale(hr, scale)
-    if file.stem not in lr_files:
-        raise ValueError(f"{file.name} has no image of its name in LRx{scale}.")
-    lr = images.load_rgb(lr_files[file.stem])
-    if lr.shape[:2] != (height // scale, width // scale):
-        raise ValueError(
-            f"{file.name} needs an LR image of {width // scale} x {height // scale} px, "
-            f"not {lr.shape[1]} x {lr.shape[0]}."
-        )
-    return np.ascontiguousarray(hr), lr
-
-
-class PatchSampler:
-    """Batches of aligned patches, a function of (seed, step) alone: `batch_at(step)` needs no history.
-
-    Every method thus sees the same patches in the same order, and a resumed run goes on where it was.
-    All photographs lie on the device as one flat buffer of bytes; a patch is an affine pattern of
-    addresses in it (its corner and the steps to the next row and column), and a flip or a quarter turn
-    only changes these three numbers.
-    """
-
-    BLOCK = 128  # steps whose addresses are drawn, and sent to the device, at a time
-
-    def __init__(
-        self, photos: PhotoSet, *, patch_px: int, batch: int, seed: int, device: torch.device | str = "cpu"
-    ) -> None:
-        if patch_px % SCALE:
-            raise ValueError(f"The patch is a multiple of {SCALE} px, not {patch_px}.")
-        for name, hr in zip(photos.names, photos.hr, strict=True):
-            if min(hr.shape[:2]) < patch_px:
-                raise ValueError(
-                    f"{name} has {hr.shape[1]} x {hr.shape[0]} px, too few for patches of {patch_px} px."
-                )
-        self._device = torch.device(device)
-        self._hr_px, self._lr_px, self._batch, self._seed = patch_px, patch_px // SCALE, batch, seed
-        self._sizes = np.array([lr.shape[:2] for lr in photos.lr], dtype=np.int64)
-        areas = self._sizes.prod(axis=1)
-        self._share = np.cumsum(areas / areas.sum())
-        ends = np.cumsum(areas) * 3
-        self._starts = ends - areas * 3
-        self._lr_bytes = self._flat(photos.lr)
-        self._hr_bytes = self._flat(photos.hr)
-        self._block_index = -1
-        self._block = torch.empty(0)
-
-    def _flat(self, photos: tuple[Pixels, ...]) -> Tensor:
-        return torch.from_numpy(np.concatenate([photo.reshape(-1) for photo in photos])).to(self._device)
-
-    def batch_at(self, step: int) -> tuple[Tensor, Tensor]:
-        """x (batch, 3, patch/4, patch/4) and y (batch, 3, patch, patch), float32 in [0, 1]."""
-        block, row = divmod(step, self.BLOCK)
-        if block != self._block_index:
-            addresses = torch.from_numpy(self._draw(block))
-            if self._device.type == "cuda":
-                addresses = addresses.pin_memory()
-            self._block = addresses.to(self._device, non_blocking=True)
-            self._block_index = block
-        lr, hr = self._block[row]
-        return self._gather(self._lr_bytes, lr, self._lr_px), self._gather(self._hr_bytes, hr, self._hr_px)
-
-    def _gather(self, source: Tensor, pattern: Tensor, side: int) -> Tensor:
-        corner, down, right = (part.view(-1, 1, 1, 1) for part in pattern)
-        along = torch.arange(side, device=self._device)
-        channel = torch.arange(3, device=self._device)
-        addresses = corner + down * along.view(-1, 1, 1) + right * along.view(-1, 1) + channel
-        return source[addresses].permute(0, 3, 1, 2).float().div_(255)
-
-    def _draw(self, block: int) -> NDArray[np.int64]:
-        """Patterns (BLOCK, 2, 3, batch): for LR and HR, the corner and the steps down and right."""
-        rng = np.random.default_rng([self._seed, block])
-        size = (self.BLOCK, self._batch)
-        photo = np.minimum(np.searchsorted(self._share, rng.random(size), side="right"), len(self._share) - 1)
-        height, width = self._sizes[photo, 0], self._sizes[photo, 1]
-        row = np.floor(rng.random(size) * (height - self._lr_px + 1)).astype(np.int64)
-        column = np.floor(rng.random(size) * (width - self._lr_px + 1)).astype(np.int64)
-        turn = rng.integers(0, 2, (3, *size)).astype(bool)
-        patterns = []
-        for scale, side in ((1, self._lr_px), (SCALE, self._hr_px)):
-            start = self._starts[photo] * scale**2
-            patterns.append(_pattern(start, row * scale, column * scale, width * scale, side, turn))
-        return np.ascontiguousarray(np.stack(patterns, axis=1))
-
-
-def _pattern(
-    start: NDArray[np.int64],
-    row: NDArray[np.int64],
-    column: NDArray[np.int64],
-    width: NDArray[np.int64],
-    side: int,
-    turn: NDArray[np.bool_],
-) -> NDArray[np.int64]:
-    upside_down, mirrored, transposed = turn
-    down = np.where(upside_down, -3 * width, 3 * width)
-    right = np.where(mirrored, -3, 3)
-    row = row + np.where(upside_down, side - 1, 0)
-    column = column + np.where(mirrored, side - 1, 0)
-    corner = start + 3 * (row * width + column)
-    swapped = np.where(transposed, right, down), np.where(transposed, down, right)
-    return np.stack([corner, *swapped], axis=1)
+def _too_small(file: str, rows: int, columns: int, minimum_px: int) -> list[str]:
+    """The sentence about an image that is too small, if it is."""
+    if min(rows, columns) >= minimum_px:
+        return []
+    return [f"{file} has {columns} x {rows} px; at least {minimum_px} px a side are needed."]

@@ -26,8 +26,8 @@ def load_rgb(path: Path) -> Pixels:
     """Read an image file as (H, W, 3) uint8, turned as its EXIF orientation says.
 
     Greyscale and palette images become RGB, 16-bit ones are scaled to 8, an opaque alpha channel is dropped.
-    Raises: ValueError naming the file if it is missing, truncated, no image, over 80 megapixels, partly
-    transparent, or neither greyscale nor RGB (CMYK, for one).
+    Raises: ValueError naming the file if it is missing, locked, truncated, no image, over 80 megapixels,
+    partly transparent, or neither greyscale nor RGB (CMYK, for one).
     """
     try:
         with warnings.catch_warnings():
@@ -44,6 +44,8 @@ def load_rgb(path: Path) -> Pixels:
         raise _refused(path, f"has more than {MAX_PIXELS} pixels") from error
     except FileNotFoundError as error:
         raise _refused(path, "does not exist") from error
+    except PermissionError as error:
+        raise _refused(path, "may not be read by this user") from error
     except UnidentifiedImageError as error:
         raise _refused(path, "is not an image that can be read") from error
     except ImageRefused:
@@ -93,7 +95,8 @@ def save_png(path: Path, pixels: Pixels) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            Image.fromarray(pixels).save(file, format="PNG", compress_level=6, optimize=False)
+            # Level 2 takes a third of the time of the usual 6, for files one twentieth larger.
+            Image.fromarray(pixels).save(file, format="PNG", compress_level=2, optimize=False)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes private files; an image is as readable as any other new file.
@@ -144,6 +147,8 @@ def upscale_bicubic(lr: Pixels, scale: int) -> Pixels:
 def resize_bicubic(pixels: Pixels, width: int, height: int) -> Pixels:
     """MATLAB's imresize(..., 'bicubic') of (H, W, 3) uint8: antialiased down, cubic a = -0.5, mirrored edges.
 
+    Up, any number of channels and uint16 will do as well, and come back as the same type.
+
     Down by a whole factor through Pillow, whose fixed-point passes agree with MATLAB's bit for bit once
     the edge is padded and rows come first; else in float64, rounded once.
     Raises: ValueError if a side of the result is below 1.
@@ -156,7 +161,7 @@ def resize_bicubic(pixels: Pixels, width: int, height: int) -> Pixels:
         return _pillow_down(pixels, factor)
     down = _along_rows(pixels.astype(np.float64), height)
     across = _along_rows(down.transpose(1, 0, 2), width).transpose(1, 0, 2)
-    return np.clip(np.floor(across + 0.5), 0, 255).astype(np.uint8)
+    return np.clip(np.floor(across + 0.5), 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
 
 
 def _pillow_down(pixels: Pixels, factor: int) -> Pixels:

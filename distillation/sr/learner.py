@@ -2,17 +2,21 @@
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from distillation.sr import losses
+from distillation.sr import distributed, losses
 from distillation.sr.checkpoints import Checkpoint, restore
 from distillation.sr.config import Options
+from distillation.sr.devices import uses_bfloat16
 from distillation.sr.methods import Stage
 from distillation.sr.networks import (
     TAPS,
+    AdaptedDiscriminator,
+    AdaptedGenerator,
     Adaptors,
     Discriminator,
     Generator,
@@ -20,33 +24,11 @@ from distillation.sr.networks import (
     seeded,
 )
 from distillation.sr.updates import Gate, GuardedAdam, MovingAverage, frozen_statistics, frozen_weights
+from distillation.sr.vgg import Vgg, load_vgg
 
 # Each part starts from a stream of its own, the same in every method.
 _STREAMS = {"teacher": 0, "student": 1, "opponent": 2, "adaptors": 3, "opponent_adaptors": 4}
 _TEACHER = "teacher_adversarial"
-
-
-def resolve_device(options: Options) -> torch.device:
-    """The device that the options name, or the best there is; ValueError if it is not there."""
-    available = torch.cuda.is_available()
-    if options.device == "cuda" and not available:
-        raise ValueError("The device is 'cuda', and this machine offers none; use 'cpu' or 'auto'.")
-    chosen = "cuda" if available and options.device != "cpu" else "cpu"
-    return torch.device(chosen)
-
-
-def uses_bfloat16(options: Options, device: torch.device) -> bool:
-    """Whether to train under bfloat16 autocast.
-
-    On a CPU it pays for networks of SRGAN's width where the processor has the instructions; the lite
-    networks spend their time elsewhere.
-    """
-    if options.precision != "auto":
-        return options.precision == "bf16"
-    if device.type == "cuda":
-        return True
-    wide = not options.teacher.lite and options.teacher.channels >= 32
-    return wide and torch.cpu._is_avx512_bf16_supported()
 
 
 def _seed(options: Options, part: str) -> int:
@@ -75,16 +57,19 @@ class Learner:
         self.generator = seeded(Generator, stage.shape_of(options), seed=_seed(options, stage.learner))
         self.teacher: Generator | None = None
         self.critic: Discriminator | None = None
+        self.vgg: Vgg | None = None
         self.adaptors: Adaptors | None = None
         self.opponent: Discriminator | None = None
         self.opponent_adaptors: Adaptors | None = None
         self.gate = Gate(options.balance)
+        self.rate = 1.0  # share of the learning rates that is taken: less after a non-finite step
         self._make_teachers(parents)
         self._make_opponent()
         learning = self._parts()
-        for network in (*learning.values(), self.teacher, self.critic, self.gate):
+        for network in (*learning.values(), self.teacher, self.critic, self.vgg, self.gate):
             if network is not None:
                 network.to(device)
+                distributed.normalise_globally(network)
                 if options.channels_last:
                     _lay_out(network)
         self.ema = copy.deepcopy(self.generator).requires_grad_(False).eval()
@@ -101,6 +86,8 @@ class Learner:
             self.critic = seeded(Discriminator, options.teacher_discriminator, options.patch_px, seed=0)
             restore(self.critic, parents[_TEACHER].tensors, "opponent")
             self.critic.requires_grad_(False).eval()
+        if "vgg" in stage.terms_of(options):
+            self.vgg = load_vgg(Path(options.vgg_file), sha256=options.vgg_sha256)
         if "feat" in stage.terms:
             ours, theirs = (options.student.channels,) * TAPS, (options.teacher.channels,) * TAPS
             self.adaptors = seeded(Adaptors, ours, theirs, seed=_seed(options, "adaptors"))
@@ -152,6 +139,11 @@ class Learner:
         if self.stage.opponent_start == "teacher":
             self.opponent_optimiser.restore(self._parents[_TEACHER].tensors, "opponent_optimiser")
         del self._parents
+        self._student = AdaptedGenerator(self.generator, self.adaptors)
+        self._averaging_student = distributed.averaging_gradients(self._student, self.device)
+        if self.opponent is not None:
+            both = AdaptedDiscriminator(self.opponent, self.opponent_adaptors)
+            self._averaging_opponent = distributed.averaging_gradients(both, self.device)
         fresh = self.stage.starts_from is None
         self._average = MovingAverage(self.generator, self.ema, decay=self.options.ema_decay, warm_up=fresh)
         self._first_bad = torch.full((), -1, dtype=torch.int64, device=self.device)
@@ -161,16 +153,19 @@ class Learner:
 
     def terms(self, x: Tensor, y: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Each loss term of the generator, unweighted, and the generator's output (N, 3, 4H, 4W)."""
+        return self._terms(self._averaging_student, x, y)
+
+    def _terms(self, student: AdaptedGenerator, x: Tensor, y: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         wanted = self.stage.terms
-        s, taps = self.generator.forward_with_features(x)
-        found = {"pix": losses.pixel(s, y, kind=self.options.weights.pix_kind)}
+        s, taps = student(x)
+        found = self._content(s, y)
         if self.teacher is not None:
             with torch.no_grad():
                 t, teacher_taps = self.teacher.forward_with_features(x)
             if "out" in wanted:
                 found["out"] = losses.output(s, t)
             if self.adaptors is not None:
-                found["feat"] = losses.feature(self.adaptors(taps), teacher_taps)
+                found["feat"] = losses.feature(taps, teacher_taps)
             if self.critic is not None and "dfeat" in wanted:
                 logits, seen = self.critic.forward_with_features(s)
                 with torch.no_grad():
@@ -182,6 +177,13 @@ class Learner:
             with frozen_weights(self.opponent), frozen_statistics(self.opponent):
                 found["adv"] = losses.adversarial(self.opponent(s))
         return found, s
+
+    def _content(self, s: Tensor, y: Tensor) -> dict[str, Tensor]:
+        if self.vgg is None:
+            return {"pix": losses.pixel(s, y, kind=self.options.weights.pix_kind)}
+        with torch.no_grad():
+            target = self.vgg(y)
+        return {"vgg": losses.content(self.vgg(s), target)}
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum that the generator descends."""
@@ -197,7 +199,7 @@ class Learner:
         bad = self.optimiser.update(loss)
         found = {name: term.detach() for name, term in terms.items()}
         if self.opponent is not None:
-            opponent_losses, opponent_bad = self.oppose(self.opponent, y, s)
+            opponent_losses, opponent_bad = self.oppose(y, s)
             found |= opponent_losses
             bad = bad | opponent_bad
         self._average.follow()
@@ -207,24 +209,24 @@ class Learner:
     def _set_rates(self, step: int) -> None:
         """Learning rates and the average's pace of update number `step`."""
         phase, options = self.stage.phase_of(self.options), self.options
-        lr = phase.lr_at(step)
+        lr = phase.lr_at(step) * self.rate
         if self.stage.starts_from is None and step < options.warm_up_steps:
             lr *= (step + 1) / options.warm_up_steps
         self.optimiser.set_lr(lr)
         self._average.set_step(step)
-        self.opponent_optimiser.set_lr(options.discriminator_lr * phase.lr_at(step) / phase.lr_start)
+        opponent_lr = options.discriminator_lr * phase.lr_at(step) / phase.lr_start
+        self.opponent_optimiser.set_lr(opponent_lr * self.rate)
 
-    def oppose(self, opponent: Discriminator, y: Tensor, s: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def oppose(self, y: Tensor, s: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Let the discriminator learn, if the balance allows; its losses and whether they went bad.
 
         Nothing of it reaches the generator that made `s`.
         """
         s = s.detach()
         with self._autocast():
-            real, real_features = opponent.forward_with_features(y)
-            fake, fake_features = opponent.forward_with_features(s)
+            (real, real_features), (fake, fake_features) = self._averaging_opponent(y, s)
             loss = adversarial = losses.discriminator(real, fake)
-            closed = self.gate.closed(adversarial)
+            closed = self.gate.closed(distributed.mean(adversarial.detach()))
             found = {"d_adv": adversarial.detach(), "d_updated": (~closed).float()}
             if self.device.type == "cpu" and bool(closed):
                 return found, closed & False
@@ -232,7 +234,7 @@ class Learner:
                 with torch.no_grad():
                     targets = [self.critic.forward_with_features(image)[1] for image in (y, s)]
                 pairs = zip((real_features, fake_features), targets, strict=True)
-                halves = [losses.feature(self.opponent_adaptors(ours), theirs) for ours, theirs in pairs]
+                halves = [losses.feature(ours, theirs) for ours, theirs in pairs]
                 taught = torch.stack(halves).mean()
                 found["dkd"] = taught.detach()
                 loss = loss + self.options.weights.dkd * taught
@@ -244,11 +246,17 @@ class Learner:
         weights = list(self.generator.parameters())
         norms = {}
         with frozen_statistics(*learning), self._autocast():
-            for name, term in self.terms(x, y)[0].items():
+            for name, term in self._terms(self._student, x, y)[0].items():
                 gradients = torch.autograd.grad(term, weights, retain_graph=True, allow_unused=True)
-                present = [gradient for gradient in gradients if gradient is not None]
+                present = [distributed.mean(gradient) for gradient in gradients if gradient is not None]
                 norms[name] = float(torch.stack(torch._foreach_norm(present)).norm()) if present else 0.0
         return norms
+
+    @property
+    def learned(self) -> int:
+        """How many values the optimisers update."""
+        both = (self.optimiser, self.opponent_optimiser)
+        return sum(parameter.numel() for optimiser in both for parameter in optimiser.named.values())
 
     def first_bad_step(self) -> int | None:
         """The first step whose loss or gradient was non-finite; waits for the device."""

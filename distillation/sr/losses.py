@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from distillation.sr import distributed
+
 # A feature map that never varies must not divide by zero.
 _LEAST_VARIANCE = 1e-6
 
@@ -22,6 +24,18 @@ def pixel(s: Tensor, y: Tensor, *, kind: Literal["l1", "mse4"]) -> Tensor:
     return 4 * (s - y).square().mean()
 
 
+# SRGAN divides the features by 12.75, which brings this loss to the size of a pixel loss.
+_VGG_RESCALE = 1 / 12.75**2
+
+
+def content(s_features: Tensor, y_features: Tensor) -> Tensor:
+    """`vgg`: mean squared difference of VGG19's relu5_4 features of s and y, times 1 / 12.75^2 = 0.00615.
+
+    Source: Ledig et al., CVPR 2017, sections 2.2.1 and 3.2.
+    """
+    return _VGG_RESCALE * (s_features.float() - y_features.float()).square().mean()
+
+
 def output(s: Tensor, t: Tensor) -> Tensor:
     """`out`: mean absolute difference of the student's and the teacher's image."""
     return (s - t).abs().mean()
@@ -30,7 +44,7 @@ def output(s: Tensor, t: Tensor) -> Tensor:
 def normalised(features: Tensor, target: Tensor) -> Tensor:
     """Mean squared difference over the target's variance: 1.0 explains nothing, 0 everything."""
     target = target.float()
-    variance = target.var(correction=0).clamp_min(_LEAST_VARIANCE)
+    variance = distributed.variance(target).clamp_min(_LEAST_VARIANCE)
     return (features.float() - target).square().mean() / variance
 
 

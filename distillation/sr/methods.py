@@ -5,7 +5,7 @@ from typing import Literal
 
 from distillation.sr.config import METHODS, GeneratorShape, Options, Phase
 
-Term = Literal["pix", "out", "feat", "adv", "dfeat", "dcritic"]
+Term = Literal["pix", "vgg", "out", "feat", "adv", "dfeat", "dcritic"]
 PhaseName = Literal["teacher_pixel", "teacher_adversarial", "student_transfer", "student_final"]
 
 _TRANSFER: tuple[Term, ...] = ("pix", "out", "feat")
@@ -17,11 +17,12 @@ _TEACHER = "teacher_adversarial"
 class Stage:
     """One training run from a start to a checkpoint; methods are chains of these, some of them shared.
 
-    learner: whose generator is updated. terms: the losses of that generator. phase: which of the options'
-    four phases gives steps and learning rate. starts_from: the stage whose generator, EMA, adaptors and
-    optimiser go on here; None for a fresh start. opponent: the shape of the discriminator that learns
-    against it. opponent_start: `fresh`, or `teacher` for a copy of the teacher's trained one.
-    opponent_taught: the teacher's discriminator teaches the opponent (dkd).
+    learner: whose generator is updated. terms: the losses of that generator, where `pix` stands for the
+    content loss (see `terms_of`). phase: which of the options' four phases gives steps and learning rate.
+    starts_from: the stage whose generator, EMA, adaptors and optimiser go on here; None for a fresh start.
+    opponent: the shape of the discriminator that learns against it. opponent_start: `fresh`, or `teacher`
+    for a copy of the teacher's trained one. opponent_taught: the teacher's discriminator teaches the
+    opponent (dkd).
     """
 
     name: str
@@ -38,6 +39,15 @@ class Stage:
             raise ValueError(
                 f"Stage {self.name} needs both the adversarial term and an opponent, or neither."
             )
+
+    def terms_of(self, options: Options) -> tuple[Term, ...]:
+        """The losses under these options: with VGG weights, SRGAN's content loss where one is adversarial.
+
+        `vgg` then takes the place of `pix`, for the teacher and the students alike; elsewhere `pix` stays.
+        """
+        if "adv" not in self.terms:
+            return self.terms
+        return tuple(options.content if term == "pix" else term for term in self.terms)
 
     @property
     def uses_critic(self) -> bool:

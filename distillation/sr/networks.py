@@ -205,6 +205,34 @@ class Adaptors(nn.Module):
         return [layer(feature) for layer, feature in zip(self.layers, features, strict=True)]
 
 
+class AdaptedGenerator(nn.Module):
+    """A generator and its adaptors as one call, over which gradients are averaged."""
+
+    def __init__(self, generator: Generator, adaptors: Adaptors | None) -> None:
+        super().__init__()
+        self.generator, self.adaptors = generator, adaptors
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The output, and the trunk's features at the teacher's widths if there are adaptors."""
+        s, taps = self.generator.forward_with_features(x)
+        return s, taps if self.adaptors is None else self.adaptors(taps)
+
+
+class AdaptedDiscriminator(nn.Module):
+    """A discriminator before real and made images as one call, over which gradients are averaged."""
+
+    def __init__(self, discriminator: Discriminator, adaptors: Adaptors | None) -> None:
+        super().__init__()
+        self.discriminator, self.adaptors = discriminator, adaptors
+
+    def forward(self, y: Tensor, s: Tensor) -> tuple[tuple[Tensor, list[Tensor]], ...]:
+        """Logits, and features at the teacher's widths if there are adaptors, of y and of s."""
+        seen = (self.discriminator.forward_with_features(image) for image in (y, s))
+        if self.adaptors is None:
+            return tuple(seen)
+        return tuple((logits, self.adaptors(features)) for logits, features in seen)
+
+
 def seeded(make: Callable[..., Network], *arguments: object, seed: int) -> Network:
     """Make a network from an explicit seed; torch's own initialisers know only the global generator."""
     with torch.random.fork_rng(devices=[]):

@@ -7,6 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from distillation.sr import distributed
+
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -35,7 +37,7 @@ class GuardedAdam:
         loss.backward()  # type: ignore[no-untyped-call]
         gradients = [parameter.grad for parameter in self.named.values() if parameter.grad is not None]
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-        bad = ~(torch.isfinite(norm) & torch.isfinite(loss.detach()))
+        bad = distributed.anywhere(~(torch.isfinite(norm) & torch.isfinite(loss.detach())))
         torch._foreach_mul_(gradients, (self._clip_norm / (norm + 1e-6)).clamp(max=1.0))
         # The two names through which torch's own GradScaler tells a fused optimiser to stand still.
         stand_still = bad if skip is None else bad | skip
@@ -121,14 +123,15 @@ class MovingAverage:
 def frozen_statistics(*networks: nn.Module) -> Iterator[None]:
     """Run batch normalisation on the batch at hand without moving its running averages."""
     layers = [m for network in networks for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-    momenta = [layer.momentum for layer in layers]
+    before = [(layer.momentum, cast(Tensor, layer.num_batches_tracked).clone()) for layer in layers]
     for layer in layers:
         layer.momentum = 0.0
     try:
         yield
     finally:
-        for layer, momentum in zip(layers, momenta, strict=True):
+        for layer, (momentum, count) in zip(layers, before, strict=True):
             layer.momentum = cast(float, momentum)
+            cast(Tensor, layer.num_batches_tracked).copy_(count)
 
 
 @contextlib.contextmanager

@@ -39,6 +39,8 @@ def test_every_image_is_recorded_with_its_scores(folder, db):
     finer, coarser = (Output.objects.get(image__name="one", method=method) for method in ("esrgan", "gan2g"))
     assert finer.psnr_y > coarser.psnr_y
     assert finer.run is None
+    assert finer.gmsd < coarser.gmsd
+    assert finer.lr_psnr > coarser.lr_psnr  # against the reference, reduced
 
 
 def test_taking_the_same_folder_in_twice_changes_nothing(folder, db):

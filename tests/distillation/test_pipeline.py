@@ -13,6 +13,7 @@ from PIL import Image as Picture
 from distillation import queries
 from distillation.models import TRAINED_METHODS, Output, TrainingRun
 from distillation.sr import checkpoints, training
+from distillation.sr.learner import Learner
 from srstudy.errors import Refused
 
 
@@ -86,6 +87,25 @@ def test_training_again_makes_a_new_run_and_resuming_a_finished_one_does_not(dis
     assert TrainingRun.objects.values("weights_sha256").distinct().count() == 1  # the same seed
 
 
+def test_a_network_is_not_asked_for_what_it_has_made(distill, settings):
+    distill("student")
+    before = list(Output.objects.filter(method="student").values_list("sha256", "gmsd"))
+    Output.objects.update(protocol="", gmsd=None, high_frequency=None)
+    shutil.rmtree(settings.MEDIA_ROOT / "runs")
+    call_command(
+        "evaluate", dataset=["small"], method=["student"], stdout=io.StringIO(), stderr=io.StringIO()
+    )
+    assert list(Output.objects.filter(method="student").values_list("sha256", "gmsd")) == before
+
+
+def test_the_csv_goes_method_by_method_in_the_order_asked_for(distill, tmp_path):
+    distill("student")
+    call_command("evaluate", dataset=["small"], method=["student", "bicubic"], csv=tmp_path / "e.csv",
+                 stdout=io.StringIO(), stderr=io.StringIO())  # fmt: skip
+    rows = [line.split(",")[1:3] for line in (tmp_path / "e.csv").read_text().splitlines()[1:]]
+    assert rows == [["im0", "student"], ["im1", "student"], ["im0", "bicubic"], ["im1", "bicubic"]]
+
+
 def test_ctrl_c_leaves_a_run_that_resuming_finishes(distill, monkeypatch):
     real = training.train_stage
 
@@ -116,24 +136,21 @@ def test_a_failure_is_recorded_with_its_reason(distill, monkeypatch):
     assert (run.status, run.message) == ("failed", "The loss pix is not finite at step 7 of student_pixel.")
 
 
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "ran out of memory"),
-        (MemoryError(), "ran out of memory"),
-    ],
-)
-def test_running_out_of_memory_is_failed_work_in_a_sentence(distill, monkeypatch, error, words):
-    def exhausted(*_, **__):
-        raise error
+def test_running_out_of_memory_is_failed_work_that_names_a_batch_that_fits(distill, monkeypatch):
+    step = Learner.step
 
-    monkeypatch.setattr(training, "train_stage", exhausted)
-    with pytest.raises(CommandError, match=words) as caught:
+    def exhausted(self, x, y, *, step: int, original=step):
+        if len(x) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return original(self, x, y, step=step)
+
+    monkeypatch.setattr(Learner, "step", exhausted)
+    with pytest.raises(CommandError, match="with a batch of 4: 2 fit, so use a batch of 2") as caught:
         distill("student")
     assert caught.value.returncode == 1
     run = TrainingRun.objects.get()
     assert run.status == "failed"
-    assert words in run.message
+    assert "a batch of 2" in run.message
 
 
 def test_a_bug_in_training_leaves_no_run_that_seems_to_run(distill, monkeypatch):

@@ -21,23 +21,31 @@ from srstudy.errors import Refused
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
+# The name of the study whose methods were not trained here, and the profile that they were trained under.
+PRETRAINED, SHIPPED_PROFILE = "pretrained", "cpu"
 METHODS = (Method.BICUBIC.value, *TRAINED_METHODS)
 
 
 class Command(SentenceCommand):
-    """What `make study` runs: migrate, train, make a study, print the links, serve. Repeats nothing."""
+    """What `make study` runs: migrate, train or not, make a study, print links, serve. Repeats nothing."""
 
-    help = "Train all methods, make a study of ten images, and serve it. Run again, it starts what exists."
+    help = "Make a study of ten images by all methods, and serve it. Run again, it starts what exists."
     needs_database = False  # this command makes it
     kept = "`make study` goes on from there"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--profile", default="demo", choices=["smoke", "demo"])
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument(
+            "--profile", default="demo", choices=["smoke", "demo"], help="what to train all methods under"
+        )
+        how.add_argument(
+            "--pretrained", action="store_true", help="train nothing: use the weights that are shipped"
+        )
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--no-serve", action="store_true", help="stop before the server")
 
     def handle(self, **options: Any) -> None:
-        port, profile = options["port"], options["profile"]
+        port = options["port"]
         if not 1 <= port <= 65535:
             raise Refused(f"PORT is {port}, which is not between 1 and 65535.")
         if not options["no_serve"]:
@@ -46,7 +54,7 @@ class Command(SentenceCommand):
             raise Refused("ADMIN_PASSWORD is not set: `make study` writes one into the file .env.")
         refuse_newer_database()
         self._prepare()
-        study = self._study(profile)
+        study = self._study(PRETRAINED if options["pretrained"] else options["profile"])
         address = f"http://{HOST}:{port}"
         self.stdout.write(
             f"\nRaters:     {_invite(address, study)}"
@@ -64,11 +72,11 @@ class Command(SentenceCommand):
         self.stderr.write("Gathering style sheets and scripts, a second or two.")
         call_command("collectstatic", interactive=False, verbosity=0)
 
-    def _study(self, profile: str) -> Study:
-        """The study of this profile, open; made where there is none, left closed where it was closed."""
-        study = Study.objects.filter(slug=profile).first()
+    def _study(self, slug: str) -> Study:
+        """The study of this name, open; made where there is none, left closed where it was closed."""
+        study = Study.objects.filter(slug=slug).first()
         if study is None:
-            return self._make_study(profile)
+            return self._make_study(slug)
         if study.status == Study.Status.DRAFT:
             open_study(study)
             self.stderr.write(f"Study {study.slug} was a draft and is open now.")
@@ -78,12 +86,17 @@ class Command(SentenceCommand):
             )
         return study
 
-    def _make_study(self, profile: str) -> Study:
-        arguments = ("--method=all", f"--profile={profile}", "--resume")
-        call_command("distill", *arguments, stdout=self.stdout, stderr=self.stderr)
+    def _make_study(self, slug: str) -> Study:
+        told = {"stdout": self.stdout, "stderr": self.stderr}
+        if slug == PRETRAINED:
+            call_command("use_shipped_weights", **told)
+            call_command("evaluate", "--method", *METHODS, **told)
+        else:
+            call_command("distill", "--method=all", f"--profile={slug}", "--resume", **told)
+        profile = SHIPPED_PROFILE if slug == PRETRAINED else slug
         call_command(
             "create_study",
-            profile,
+            slug,
             "--methods",
             *METHODS,
             f"--profile={profile}",
@@ -92,7 +105,7 @@ class Command(SentenceCommand):
             stdout=self.stderr,
             stderr=self.stderr,
         )
-        return Study.objects.get(slug=profile)
+        return Study.objects.get(slug=slug)
 
     def _serve(self, port: int) -> None:
         self.stdout.write("Serving; Ctrl-C stops the server and loses nothing.")

@@ -27,11 +27,16 @@ def smooth_photo(seed: int, height: int, width: int) -> images.Pixels:
     return images.resize_bicubic(small, width, height)
 
 
-@pytest.fixture(scope="session")
-def photos() -> PhotoSet:
+def three_photos() -> PhotoSet:
     """Three photographs of 80 x 96 px and their low-resolution versions."""
     hr = tuple(smooth_photo(seed, 80, 96) for seed in range(3))
     return PhotoSet(names=("a", "b", "c"), hr=hr, lr=tuple(images.downscale(photo, 4) for photo in hr))
+
+
+@pytest.fixture(scope="session")
+def photos() -> PhotoSet:
+    """The three photographs, made once."""
+    return three_photos()
 
 
 @pytest.fixture

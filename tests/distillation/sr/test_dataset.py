@@ -1,12 +1,13 @@
-"""Folders of photographs and the patches cut from them."""
+"""Folders of photographs: what is read from them, what is refused or skipped, and in which words."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from distillation.sr import dataset, images
-from distillation.sr.dataset import PatchSampler, PhotoSet
+from distillation.sr.dataset import PhotoSet
 from tests.distillation.sr.conftest import smooth_photo
 
 
@@ -76,6 +77,25 @@ def test_what_is_only_named_like_an_image_is_refused(folder):
         dataset.load_folder(folder, scale=4)
 
 
+def test_a_file_that_may_not_be_read_is_refused_by_name(folder, monkeypatch):
+    # By a patch, for the superuser may read everything.
+    def locked(path, *arguments):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Image, "open", locked)
+    with pytest.raises(ValueError, match=r"HR: a\.png may not be read by this user\.$"):
+        dataset.load_folder(folder, scale=4)
+
+
+def test_a_folder_that_may_not_be_read_is_refused(folder, monkeypatch):
+    def locked(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", locked)
+    with pytest.raises(ValueError, match=r"HR may not be read by this user\.$"):
+        dataset.load_folder(folder, scale=4)
+
+
 def test_a_bad_image_can_be_skipped_with_its_reason_kept(folder):
     (folder / "HR" / "c.jpg").write_text("hello")
     photos = dataset.load_folder(folder, scale=4, on_bad="skip")
@@ -106,6 +126,96 @@ def test_two_images_of_one_name_are_refused(folder):
         dataset.load_folder(folder, scale=4)
 
 
+def test_an_lr_image_without_its_hr_is_refused(folder):
+    add_lr(folder, 12, 16, names=("a", "b", "c"))
+    with pytest.raises(ValueError, match=r"HR: LRx4/c\.png has no original of its name\.$"):
+        dataset.load_folder(folder, scale=4)
+
+
+def test_images_without_a_partner_are_skipped_either_way(folder):
+    add_lr(folder, 12, 16, names=("b", "c"))
+    photos = dataset.load_folder(folder, scale=4, on_bad="skip")
+    assert photos.names == ("b",)
+    assert photos.skipped == (
+        "a.png has no image of its name in LRx4.",
+        "LRx4/c.png has no original of its name.",
+    )
+
+
+def test_a_link_to_an_image_is_as_good_as_the_image(folder, tmp_path):
+    (folder / "HR" / "c.png").symlink_to(folder / "HR" / "a.png")
+    assert dataset.load_folder(folder, scale=4).names == ("a", "b", "c")
+
+
+def test_a_link_to_nothing_is_named(folder):
+    (folder / "HR" / "c.png").symlink_to("nowhere.png")
+    with pytest.raises(ValueError, match=r"c\.png is no file, or a link to one that does not exist\.$"):
+        dataset.load_folder(folder, scale=4)
+    photos = dataset.load_folder(folder, scale=4, on_bad="skip")
+    assert photos.names == ("a", "b")
+    assert len(photos.skipped) == 1
+
+
+@pytest.mark.parametrize("name", ["HR", "LRx4"])
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path, name):
+    (tmp_path / name).write_text("no folder")
+    with pytest.raises(ValueError, match=rf"/{name} is a file and not a folder of images\.$"):
+        dataset.load_folder(tmp_path, scale=4)
+
+
+def test_inputs_for_another_scale_alone_are_refused_with_what_would_do(folder):
+    (folder / "LRx2").mkdir()
+    with pytest.raises(ValueError, match=r"holds LRx2 and no LRx4, and x4 alone is offered.*move LRx2 away"):
+        dataset.load_folder(folder, scale=4)
+
+
+def test_inputs_for_another_scale_beside_ours_are_passed_over(folder):
+    (folder / "LRx2").mkdir()
+    add_lr(folder, 12, 16)
+    assert dataset.load_folder(folder, scale=4).names == ("a", "b")
+
+
+def test_inputs_without_originals_are_refused(tmp_path):
+    (tmp_path / "LRx3").mkdir()
+    with pytest.raises(ValueError, match=r"holds LRx3 and no originals; they belong in .*/HR\.$"):
+        dataset.load_folder(tmp_path, scale=4)
+
+
+def test_a_folder_of_inputs_is_not_taken_for_originals(folder):
+    add_lr(folder, 12, 16)
+    with pytest.raises(ValueError, match=r"LRx4 holds reduced images; give the folder of the originals"):
+        dataset.load_folder(folder / "LRx4", scale=4)
+
+
+@pytest.mark.parametrize(("mode", "level"), [("L", 120), ("P", 3), ("I;16", 120 * 257), ("1", 1)])
+def test_grey_palette_and_sixteen_bit_images_become_rgb(folder, mode, level):
+    Image.new(mode, (66, 50), level).save(folder / "HR" / "c.png")
+    hr = dataset.load_folder(folder, scale=4).hr[2]
+    assert (hr.shape, hr.dtype) == ((48, 64, 3), np.uint8)
+
+
+def test_a_cmyk_image_is_refused_by_name(folder):
+    Image.new("CMYK", (64, 64)).save(folder / "HR" / "c.jpg")
+    with pytest.raises(ValueError, match=r"c\.jpg has colour mode CMYK; save it as RGB or greyscale"):
+        dataset.load_folder(folder, scale=4)
+
+
+def test_an_image_of_less_than_four_pixels_is_refused(folder):
+    Image.new("RGB", (64, 3)).save(folder / "HR" / "c.png")
+    with pytest.raises(ValueError, match=r"c\.png has less than 4 px a side"):
+        dataset.load_folder(folder, scale=4)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_progress_is_told_image_by_image(folder, tmp_path, cached):
+    seen = []
+    cache = dataset.Cache(tmp_path / "cache") if cached else None
+    dataset.load_folder(
+        folder, scale=4, cache=cache, on_progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen == [(1, 2), (2, 2)]
+
+
 def test_the_digest_changes_with_a_single_pixel(photos):
     changed = photos.hr[0].copy()
     changed[0, 0, 0] ^= 1
@@ -113,81 +223,21 @@ def test_the_digest_changes_with_a_single_pixel(photos):
     assert other.digest() != photos.digest()
 
 
-def addresses_photo(height, width):
-    """An HR image whose blocks of 4 x 4 pixels are constant, and the LR image of those constants."""
-    lr = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return PhotoSet(names=("p",), hr=(lr.repeat(4, axis=0).repeat(4, axis=1),), lr=(lr,))
+def test_the_digest_is_what_it_always_was():
+    # Runs are matched by it: this value was taken before images were cached.
+    rng = [np.random.default_rng(seed) for seed in range(6)]
+    sizes = (80, 96), (48, 128), (64, 64), (20, 24), (12, 32), (16, 16)
+    six = [r.integers(0, 256, (*size, 3), dtype=np.uint8) for r, size in zip(rng, sizes, strict=True)]
+    photos = PhotoSet(names=("a", "b", "c"), hr=tuple(six[:3]), lr=tuple(six[3:]))
+    assert photos.digest() == "7b95d64c1acb5d7672f0faae9c8cff468cc8729ba01d2595284e7a8bc4ec4fc9"
 
 
-def test_low_and_high_resolution_patches_show_the_same_place():
-    sampler = PatchSampler(addresses_photo(20, 31), patch_px=32, batch=16, seed=0)
-    for step in range(4):
-        x, y = sampler.batch_at(step)
-        torch.testing.assert_close(x.repeat_interleave(4, 2).repeat_interleave(4, 3), y, rtol=0, atol=0)
-
-
-def test_patches_are_cut_flipped_and_turned_in_all_eight_ways():
-    photos = addresses_photo(8, 8)
-    whole = torch.from_numpy(photos.lr[0]).permute(2, 0, 1).float() / 255
-    ways = [torch.rot90(w, k, (1, 2)) for w in (whole, whole.flip(2)) for k in range(4)]
-    sampler = PatchSampler(photos, patch_px=32, batch=64, seed=0)
-    x, _ = sampler.batch_at(0)
-    seen = [next(i for i, way in enumerate(ways) if torch.equal(way, patch)) for patch in x]
-    assert set(seen) == set(range(8))
-
-
-def test_patches_reach_every_place_of_a_photograph():
-    lr = np.zeros((12, 17, 3), np.uint8)
-    lr[..., 0] = np.arange(12 * 17).reshape(12, 17)
-    photos = PhotoSet(names=("p",), hr=(lr.repeat(4, axis=0).repeat(4, axis=1),), lr=(lr,))
-    sampler = PatchSampler(photos, patch_px=32, batch=64, seed=0)
-    seen = torch.cat([sampler.batch_at(step)[0][:, 0].flatten() for step in range(8)])
-    assert len(seen.unique()) == 12 * 17
-
-
-def test_a_patch_lies_inside_its_photograph():
-    # The second photograph is white; a patch of the first that ran over would show it.
-    grey, white = np.full((9, 10, 3), 10, np.uint8), np.full((9, 10, 3), 255, np.uint8)
-    hr = tuple(lr.repeat(4, axis=0).repeat(4, axis=1) for lr in (grey, white))
-    sampler = PatchSampler(PhotoSet(names=("a", "b"), hr=hr, lr=(grey, white)), patch_px=32, batch=64, seed=0)
-    for step in range(8):
-        for batch in sampler.batch_at(step):
-            assert set((batch.amin((1, 2, 3)) - batch.amax((1, 2, 3))).tolist()) == {0.0}
-
-
-def test_photographs_are_chosen_in_proportion_to_their_area():
-    # Areas 1 : 3, so a quarter of 64 * 128 draws; the standard error is 0.5 %.
-    dark, light = np.zeros((8, 8, 3), np.uint8), np.full((8, 24, 3), 255, np.uint8)
-    hr = tuple(lr.repeat(4, axis=0).repeat(4, axis=1) for lr in (dark, light))
-    sampler = PatchSampler(PhotoSet(names=("a", "b"), hr=hr, lr=(dark, light)), patch_px=32, batch=64, seed=0)
-    dark_share = np.mean(
-        [(sampler.batch_at(step)[0].amax((1, 2, 3)) == 0).float().mean() for step in range(128)]
-    )
-    assert dark_share == pytest.approx(0.25, abs=0.02)
-
-
-def test_a_batch_depends_on_seed_and_step_alone(photos):
-    first = PatchSampler(photos, patch_px=32, batch=4, seed=5)
-    for step in (0, 1, 130):
-        first.batch_at(step)
-    fresh = PatchSampler(photos, patch_px=32, batch=4, seed=5)
-    for ours, theirs in zip(first.batch_at(129), fresh.batch_at(129), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
-
-
-@pytest.mark.parametrize(("seed", "step"), [(6, 0), (5, 1), (5, PatchSampler.BLOCK)])
-def test_another_seed_or_step_gives_other_patches(photos, seed, step):
-    first = PatchSampler(photos, patch_px=32, batch=4, seed=5).batch_at(0)
-    other = PatchSampler(photos, patch_px=32, batch=4, seed=seed).batch_at(step)
-    assert not torch.equal(first[0], other[0])
-
-
-def test_batches_are_float_in_unit_range(photos):
-    x, y = PatchSampler(photos, patch_px=32, batch=4, seed=0).batch_at(0)
-    assert (x.shape, y.shape, x.dtype) == ((4, 3, 8, 8), (4, 3, 32, 32), torch.float32)
-    assert 0 <= y.min() < y.max() <= 1
-
-
-def test_a_photograph_smaller_than_a_patch_is_refused(photos):
-    with pytest.raises(ValueError, match="a has 96 x 80 px, too few for patches of 96 px"):
-        PatchSampler(photos, patch_px=96, batch=4, seed=0)
+def test_the_memory_share_is_a_quarter_of_what_is_free(monkeypatch):
+    texts = {
+        "/proc/meminfo": "MemTotal: 9 kB\nMemAvailable:    4000 kB\n",
+        "/sys/fs/cgroup/memory.max": "max",
+    }
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: texts[str(path)])
+    assert dataset.memory_share_bytes() == 1000 * 1024
+    texts["/sys/fs/cgroup/memory.max"] = "2048000\n"
+    assert dataset.memory_share_bytes() == 512000

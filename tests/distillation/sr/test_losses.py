@@ -18,6 +18,11 @@ def test_the_mse4_pixel_loss_is_srgans_on_the_symmetric_range():
     assert losses.pixel(s, y, kind="mse4") == on_symmetric_range == 0.5
 
 
+def test_the_content_loss_is_srgans_rescaled_mean_square():
+    # 2^2 / 12.75^2 = 4 / 162.5625.
+    assert losses.content(torch.zeros(2, 3), torch.full((2, 3), 2.0)) == pytest.approx(0.0246059, rel=1e-5)
+
+
 def test_the_output_loss_compares_with_the_teacher():
     assert losses.output(torch.tensor([0.0, 1.0]), torch.tensor([0.25, 0.5])) == 0.375
 

@@ -1,5 +1,7 @@
 """The six recipes as chains of stages."""
 
+from dataclasses import replace
+
 import pytest
 
 from distillation.sr import methods
@@ -77,6 +79,18 @@ def test_a_students_recipe_is_the_published_table(method):
     )
     assert found == RECIPES[method]
     assert transfer.opponent == "none"
+
+
+def test_without_vgg_weights_the_content_loss_is_of_pixels(options):
+    assert all(stage.terms_of(options) == stage.terms for stage in STAGES.values())
+
+
+def test_with_vgg_weights_the_content_loss_beside_an_adversarial_one_is_of_features(options):
+    with_vgg = replace(options, vgg_file="vgg.pth", vgg_sha256="a" * 64)
+    for stage in STAGES.values():
+        wanted = {"vgg", *stage.terms} - {"pix"} if "adv" in stage.terms else set(stage.terms)
+        assert set(stage.terms_of(with_vgg)) == wanted, stage.name
+        assert len(stage.terms_of(with_vgg)) == len(stage.terms)
 
 
 def test_no_two_methods_train_alike():

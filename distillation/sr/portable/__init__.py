@@ -1,0 +1,1 @@
+"""Networks that leave: written for other people's tools, and read back without trusting them."""
