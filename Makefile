@@ -24,7 +24,7 @@ study: $(VENV)/installed
 	@$(BIN)/python manage.py quickstart $(if $(filter 0,$(PRETRAINED)),--profile $(PROFILE),--pretrained) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -17,8 +17,13 @@ from tests.conftest import REPOSITORY
 COMMANDS = {
     "distill": "distillation",
     "evaluate": "distillation",
+    "upscale": "distillation",
+    "export_model": "distillation",
+    "cost": "distillation",
+    "use_shipped_weights": "distillation",
     "import_outputs": "distillation",
     "create_study": "ratings",
+    "reproduce": "ratings",
     "simulate_raters": "ratings",
     "export_dmos": "ratings",
     "quickstart": "srstudy",
@@ -28,7 +33,7 @@ COMMANDS = {
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["distill"],
+        ["distill", "--check", "--show-options"],
         ["distill", "--method", "magic"],
         ["distill", "--method", "all", "--profile", "huge"],
         ["distill", "--method", "all", "--steps", "few"],
@@ -39,6 +44,13 @@ COMMANDS = {
         ["export_dmos", "x"],
         ["export_dmos", "x", "--out", "y", "--estimator", "median"],
         ["import_outputs"],
+        ["upscale"],
+        ["upscale", "x.png", "--method", "bicubic", "--model", "y.onnx", "--out", "z"],
+        ["export_model", "--method", "student", "--format", "zip", "--out", "x.zip"],
+        ["cost", "--runs", "many"],
+        ["reproduce", "tables"],
+        ["use_shipped_weights", "teacher"],
+        ["quickstart", "--pretrained", "--profile", "smoke"],
         ["quickstart", "--profile", "paper"],
     ],
 )

@@ -18,7 +18,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(autouse=True, scope="session")
 def _two_threads():
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+    # Tests that run beside each other would wait for each other's threads.
+    torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, torch.get_num_threads()))
 
 
 def smooth_photo(seed: int, height: int, width: int) -> images.Pixels:
