@@ -21,7 +21,7 @@ endef
 
 study: $(VENV)/installed
 	@$(BIN)/python -m srstudy.secrets_file .env
-	@$(BIN)/python manage.py quickstart $(if $(filter 0,$(PRETRAINED)),--profile $(PROFILE),--pretrained) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+	@$(BIN)/python manage.py quickstart $(if $(filter 1,$(PRETRAINED)),--pretrained,--profile $(PROFILE)) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)

@@ -1,11 +1,13 @@
-"""Peak memory of a 4000 x 3000 output by tiles, with the teacher's network, each form in its own process.
+"""Peak memory of the teacher's network over a 4000 x 3000 output, each form in its own process.
 
+The plain form, which `evaluate` uses, is measured once more on the largest image that it takes in one piece.
 Run from the repository: `.venv/bin/python benchmarks/tiling_memory.py [--size 1000x750] [--threads N]`.
 What is printed is the highest resident set of the whole process, torch included; weights are random, for
 they do not matter here. Needs Linux.
 """
 
 import argparse
+import math
 import subprocess
 import sys
 import time
@@ -16,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 
-from distillation.sr import fast
+from distillation.sr import fast, upscale
 from distillation.sr.config import SCALE, GeneratorShape
 from distillation.sr.measuring import resident_mb
 from distillation.sr.networks import Generator, seeded
-from distillation.sr.upscale import upscale
 
 TEACHER = GeneratorShape(blocks=16, channels=64)
 GOAL_MB = 2000
+WHOLE_SIDE_PX = math.isqrt(upscale.WHOLE_UP_TO_PX)
 FORMS = ("fp32", "bf16", "eager")
 
 
@@ -46,8 +48,15 @@ def main() -> None:
         f"goal: under {GOAL_MB} MB"
     )
     for form in options.forms:
-        command = [sys.executable, __file__, "--one", form, "--size", options.size]
-        print(subprocess.check_output([*command, "--threads", str(options.threads)], text=True).rstrip())
+        print(_in_a_process(form, options.size, options.threads))
+    if "eager" in options.forms:
+        whole = _in_a_process("eager", f"{WHOLE_SIDE_PX}x{WHOLE_SIDE_PX}", options.threads)
+        print(f"{WHOLE_SIDE_PX} x {WHOLE_SIDE_PX} in one piece, {whole}")
+
+
+def _in_a_process(form: str, size: str, threads: int) -> str:
+    command = [sys.executable, __file__, "--one", form, "--size", size, "--threads", str(threads)]
+    return subprocess.check_output(command, text=True).rstrip()
 
 
 def _one(form: str, width: int, height: int, threads: int) -> str:
@@ -56,7 +65,7 @@ def _one(form: str, width: int, height: int, threads: int) -> str:
     network = generator if form == "eager" else fast.prepare(generator, precision=form)
     lr = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     before, started = resident_mb("VmRSS"), time.perf_counter()
-    upscale(network, lr)
+    upscale.upscale(network, lr)
     seconds, peak = time.perf_counter() - started, resident_mb("VmHWM")
     if peak is None or before is None:
         return f"{form}: memory cannot be read on this system."

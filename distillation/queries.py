@@ -12,6 +12,11 @@ from srstudy.errors import Refused
 
 # From the quickest to the most thorough; "the run of a method" is the latest of the most thorough.
 PROFILES = ("smoke", "demo", "cpu", "paper")
+# That of the runs whose weights came with the project.
+SHIPPED = "shipped"
+_RANKS = ("smoke", "demo", SHIPPED, "cpu", "paper")
+# The protocol of today's scores, for those who may not import `distillation.sr.scoring`.
+PROTOCOL = "y-bt601-crop4-ssim11-v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def finished_run(method: str, *, run_id: int | None = None, profile: str | None 
 
 
 def _rank(profile: str) -> int:
-    return PROFILES.index(profile) if profile in PROFILES else -1
+    return _RANKS.index(profile) if profile in _RANKS else -1
 
 
 def datasets() -> list[str]:
@@ -162,6 +167,51 @@ def standing_outputs(dataset: str, *, profile: str | None = None) -> list[Output
             with suppress(Refused):
                 found += outputs_for(images, [method], profile=profile)
     return found
+
+
+def complete_outputs(run: TrainingRun) -> dict[str, list[Output]]:
+    """A run's outputs by data set, of those sets alone of which it has made every image."""
+    groups: dict[str, list[Output]] = {}
+    for output in run.outputs.select_related("image").order_by("image__dataset", "image__name"):
+        groups.setdefault(output.image.dataset, []).append(output)
+    return {dataset: group for dataset, group in groups.items() if len(group) == len(images_of(dataset))}
+
+
+def evaluate_commands(dataset: str, runs: Mapping[str, TrainingRun | None]) -> list[str]:
+    """The commands that evaluate a data set by these methods' runs; None is for bicubic.
+
+    One command for all methods whose run is the one that `evaluate` takes by itself, one each for others.
+    """
+    command = f"python manage.py evaluate --dataset {dataset} --method"
+    by_itself = [method for method, run in runs.items() if run is None or run == _taken_by_itself(method)]
+    named = [(method, run) for method, run in runs.items() if run is not None and method not in by_itself]
+    together = [f"{command} {' '.join(by_itself)}"] if by_itself else []
+    return [*together, *(f"{command} {method} --run {run.pk}" for method, run in named)]
+
+
+def _taken_by_itself(method: str) -> TrainingRun | None:
+    with suppress(Refused):
+        return finished_run(method)
+    return None
+
+
+def rescoring_commands(outputs: Sequence[Output]) -> list[str]:
+    """The commands that score again those of these outputs whose scores are of another protocol than today's.
+
+    None are needed where the list is empty. No image is made again by them.
+    """
+    commands: list[str] = []
+    runs: dict[str, dict[str, TrainingRun | None]] = {}
+    for output in outputs:
+        if output.protocol == PROTOCOL:
+            continue
+        if output.run is None and output.method != Method.BICUBIC:
+            commands.append(f"python manage.py import_outputs …/{output.image.dataset}")
+        else:
+            runs.setdefault(output.image.dataset, {})[output.method] = output.run
+    for dataset, of_set in runs.items():
+        commands += evaluate_commands(dataset, of_set)
+    return list(dict.fromkeys(commands))
 
 
 def outputs_from_elsewhere(images: Sequence[Image], methods: Sequence[str]) -> list[Output]:

@@ -106,7 +106,7 @@ def paper_latex(sets: Mapping[str, Sequence[OutputRow]]) -> str:
 
 def evaluation_frame(outputs: Sequence[Output]) -> pd.DataFrame:
     """A row an image and method, in the columns of `evaluation.csv`."""
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "dataset": output.image.dataset,
             "image": output.image.name,
@@ -126,3 +126,4 @@ def evaluation_frame(outputs: Sequence[Output]) -> pd.DataFrame:
         }
         for output in outputs
     )
+    return frame.astype({"run": "Int64"})  # an empty cell beside numbers would make them floats

@@ -26,12 +26,16 @@ _TABLE_2 = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A column of numbers that orders methods: its field, its name in print, its decimals, its better end."""
+    """A column of numbers that orders methods: its field, its name in print, its decimals, its better end.
+
+    One that `ranks_nothing` is no measure of quality: what it shows can be held against the paper alone.
+    """
 
     field: str
     name: str
     digits: int
     best: Literal["high", "low"]
+    ranks_nothing: bool = False
 
     def rounded(self, value: float) -> float:
         """The value as it is printed: methods that print alike are not told apart."""
@@ -42,7 +46,7 @@ MEASURES = (
     Measure("psnr_y", "PSNR-Y", 3, "high"),
     Measure("ssim_y", "SSIM-Y", 4, "high"),
     Measure("gmsd", "GMSD", 4, "low"),
-    Measure("psnr_wrapped", "wrapped PSNR", 3, "high"),
+    Measure("psnr_wrapped", "wrapped PSNR", 3, "high", ranks_nothing=True),
 )
 PAPER_MEASURES = (
     Measure("psnr", "the paper's own PSNR", 4, "high"),

@@ -1,14 +1,24 @@
 """The paper's tables beside ours: what is stored of the paper's sets, put into words, text, LaTeX and CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
 
 from distillation.models import Method, Output, TrainingRun, method_label
-from distillation.queries import OutputRow, standing_outputs, table_of
+from distillation.queries import (
+    SHIPPED,
+    OutputRow,
+    evaluate_commands,
+    finished_run,
+    rescoring_commands,
+    standing_outputs,
+    table_of,
+)
 from ratings import paper
 from ratings.exports import csv_text
+from srstudy.errors import Refused
 from srstudy.tables import LATEX_HEAD, Column, Table, latex_of, text_of
 
 LABELS = {method: method_label(method) for method in Method.values}
@@ -18,6 +28,7 @@ WRAPPED = (
     "30 dB on every set, beside SSIM of 0.48 to 0.86, is consistent with that formula and not with PSNR as\n"
     "the field defines it; the paper's code is not at hand, so more cannot be said.\n"
 )
+RANKS_NOTHING = " (ranks nothing by quality: comparable with the paper's own figures alone)"
 ONE_RUN = (
     "Ours are of one run a method; how far another seed would move them was not measured, so small\n"
     "differences rank nothing.\n"
@@ -26,26 +37,19 @@ ONE_RUN = (
 
 @dataclass(frozen=True, slots=True)
 class SetRows:
-    """One of the paper's sets as it is stored: means of our methods, and the runs behind them."""
+    """One of the paper's sets as it is stored: means of our methods, and the runs behind them.
+
+    `rescoring` are the commands that bring its scores under today's protocol, if some are under another.
+    """
 
     dataset: str
     rows: dict[str, OutputRow]
     runs: dict[str, TrainingRun]
-    protocols: frozenset[str]
+    rescoring: tuple[str, ...]
 
     def values(self, field: str) -> dict[str, float | None]:
         """A measure of every method that is there."""
         return {method: getattr(row, field) for method, row in self.rows.items()}
-
-    @property
-    def missing(self) -> list[str]:
-        """Methods of the paper without outputs of every image."""
-        return [method for method in paper.METHODS if method not in self.rows]
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether some scores are from before protocols had names, or not all are of the same."""
-        return "" in self.protocols or len(self.protocols) > 1
 
 
 def stored_sets(*, profile: str | None) -> list[SetRows]:
@@ -61,33 +65,61 @@ def stored_sets(*, profile: str | None) -> list[SetRows]:
 def _set_rows(dataset: str, outputs: Sequence[Output]) -> SetRows:
     runs = {output.method: output.run for output in outputs if output.run is not None}
     rows = {row.method: row for row in table_of(outputs)}
-    return SetRows(dataset, rows, runs, frozenset(output.protocol for output in outputs))
+    return SetRows(dataset, rows, runs, tuple(rescoring_commands(outputs)))
 
 
-def what_is_missing(sets: Sequence[SetRows]) -> list[str]:
-    """A sentence, with the command, for each set or method that the comparison lacks."""
+def what_is_missing(sets: Sequence[SetRows], *, profile: str | None) -> list[str]:
+    """A sentence, with the command, for each set or method that the comparison lacks.
+
+    `profile` is the one of `stored_sets`.
+    """
     there = {one.dataset: one for one in sets}
+    runs: dict[str, TrainingRun | None] = {Method.BICUBIC.value: None}
+    for method in paper.METHODS:
+        with suppress(Refused):
+            runs[method] = finished_run(method, profile=profile)
     sentences = []
     for dataset in paper.SETS:
-        one = there.get(dataset)
-        if one is None:
-            methods = " ".join(("bicubic", *paper.METHODS))
-            sentences.append(
-                f"{dataset} has not been evaluated: `python manage.py evaluate --dataset {dataset} --method "
-                f"{methods}`; docs/datasets.md says how `fetch_dataset {dataset}` brings it."
-            )
-        elif one.missing:
-            names = ", ".join(LABELS[method] for method in one.missing)
-            sentences.append(
-                f"{dataset} lacks {names}: `python manage.py evaluate --dataset {dataset} --method "
-                f"{' '.join(one.missing)}`, once they are trained."
-            )
-        if one is not None and one.is_outdated:
-            sentences.append(
-                f"{dataset} was scored under an older protocol: `python manage.py evaluate --dataset "
-                f"{dataset} --method {' '.join(one.rows)}` scores it again and makes no image again."
-            )
+        sentences += _missing_of(dataset, there.get(dataset), runs)
+    untrained = [method for method in paper.METHODS if method not in runs]
+    return [*sentences, *_untrained(untrained, profile)]
+
+
+def _missing_of(dataset: str, one: SetRows | None, runs: Mapping[str, TrainingRun | None]) -> list[str]:
+    """What a set lacks of the methods that have been trained, and whether its scores are old."""
+    if one is None:
+        return [
+            f"{dataset} has not been evaluated: {_listed(evaluate_commands(dataset, runs))}; "
+            f"docs/datasets.md says how `fetch_dataset {dataset}` brings it."
+        ]
+    sentences = []
+    lacking = {method: run for method, run in runs.items() if method not in one.rows}
+    if lacking:
+        names = ", ".join(LABELS[method] for method in lacking)
+        sentences.append(f"{dataset} lacks {names}: {_listed(evaluate_commands(dataset, lacking))}.")
+    if one.rescoring:
+        sentences.append(
+            f"{dataset} was scored under an older protocol: {_listed(one.rescoring)} computes its scores "
+            "again and makes no image again."
+        )
     return sentences
+
+
+def _untrained(methods: Sequence[str], profile: str | None) -> list[str]:
+    if not methods:
+        return []
+    names = ", ".join(LABELS[method] for method in methods)
+    wanted = ["all"] if len(methods) == len(paper.METHODS) else methods
+    under = f" --profile {profile}" if profile else ""
+    commands = [f"python manage.py distill --method {method}{under}" for method in wanted]
+    if profile == SHIPPED:
+        commands = ["python manage.py use_shipped_weights"]
+    of_profile = f" under the profile {profile}" if profile else ""
+    return [f"Not trained{of_profile}: {names}; {_listed(commands)} and then `evaluate` as above."]
+
+
+def _listed(commands: Sequence[str]) -> str:
+    return " and ".join(f"`{command}`" for command in commands)
 
 
 def table_2(one: SetRows) -> Table:
@@ -101,8 +133,9 @@ def table_2(one: SetRows) -> Table:
     for measure in paper.MEASURES:
         ours = one.values(measure.field)
         values = tuple(ours.get(method) for method in methods)
+        best = None if measure.ranks_nothing else measure.best
         columns.append(
-            Column(group="Ours", name=measure.name, values=values, digits=measure.digits, best=measure.best)
+            Column(group="Ours", name=measure.name, values=values, digits=measure.digits, best=best)
         )
     rows = tuple(LABELS[method] for method in methods)
     return Table(heading=one.dataset, rows=rows, columns=tuple(columns))
@@ -112,7 +145,8 @@ def orders(sets: Sequence[SetRows]) -> str:
     """Under each measure and on each set, our methods from best to worst."""
     lines = []
     for measure in paper.MEASURES:
-        lines.append(f"{measure.name}, {measure.best}est first")
+        remark = RANKS_NOTHING if measure.ranks_nothing else ""
+        lines.append(f"{measure.name}, {measure.best}est first{remark}")
         for one in sets:
             places = paper.ranked(one.values(measure.field), measure)
             order = " > ".join(" = ".join(LABELS[method] for method in place) for place in places)
@@ -153,7 +187,7 @@ def latex(sets: Sequence[SetRows]) -> str:
                 f"{one.dataset}: the paper's Table~2 beside ours. Ours: means over {_images(one)} images, "
                 r"4\,px cropped from each side, PSNR and SSIM on unrounded BT.601 luma, SSIM with an "
                 r"$11 \times 11$ Gaussian window; GMSD, lower is better; wrapped PSNR is computed in bytes "
-                "that wrap modulo 256 and is no PSNR. The best of each column is bold."
+                "that wrap modulo 256, is no PSNR and ranks nothing. The best of each other column is bold."
             ),
             label=f"tab:reproduction-{one.dataset.lower()}",
         )

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from srstudy.errors import Refused
 
@@ -35,11 +36,34 @@ def write_texts(texts: Mapping[Path, str], *, mode: int = 0o666) -> None:
 
 
 def refuse_unusable_file(option: str, path: Path) -> None:
-    """Raises: Refused if `path` can hold no file: it is a folder, or lies below a file."""
+    """Find out before the work what writing `path` would find after it; nothing is left behind.
+
+    Raises: Refused if `path` is a folder, lies below a file, or in a folder that takes no files.
+    """
     if path.is_dir():
         raise Refused(f"{option} is {str(path)!r}, which is a folder and not a file.")
-    for parent in path.parents:
-        if parent.exists():
-            if not parent.is_dir():
-                raise Refused(f"{option} is {str(path)!r}, and {str(parent)!r} is a file and not a folder.")
-            return
+    parent = next((parent for parent in path.parents if parent.exists()), Path())
+    if not parent.is_dir():
+        raise Refused(f"{option} is {str(path)!r}, and {str(parent)!r} is a file and not a folder.")
+    try:
+        with TemporaryFile(dir=parent):  # permissions alone say nothing of /proc, or to root
+            pass
+    except OSError as error:
+        reason = f"{str(parent)!r} takes no new file ({error.strerror})"
+        raise Refused(f"{option} is {str(path)!r}, and {reason}; name another place.") from error
+
+
+def refuse_equal_files(**paths: Path | None) -> None:
+    """Refuse one file under two options, however it is spelt: `refuse_equal_files(csv=…, latex=…)`.
+
+    A keyword is an option less its dashes, with underscores within; None was not given.
+    Raises: Refused if two are the same file.
+    """
+    taken: dict[str, str] = {}
+    for name, path in paths.items():
+        if path is None:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        first = taken.setdefault(os.path.realpath(path), option)
+        if first != option:
+            raise Refused(f"{first} and {option} are both {str(path)!r}; give each a file of its own.")

@@ -103,8 +103,8 @@ def latex_of(table: Table, *, caption: str, label: str) -> str:
         f"\\label{{{label}}}",
         f"\\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
         r"\toprule",
-        _line(["", *(f"\\multicolumn{{{width}}}{{c}}{{{escaped(name)}}}" for name, _, width in groups)]),
-        " ".join(f"\\cmidrule(lr){{{start}-{start + width - 1}}}" for _, start, width in groups),
+        _line(["", *(_latex_group(name, width) for name, _, width in groups)]),
+        " ".join(f"\\cmidrule(lr){{{start}-{start + width - 1}}}" for name, start, width in groups if name),
         _line([escaped(table.heading), *(escaped(column.name) for column in table.columns)]),
         r"\midrule",
     ]
@@ -130,6 +130,11 @@ def _groups(table: Table) -> list[tuple[str, int, int]]:
         else:
             groups.append((column.group, place, 1))
     return groups
+
+
+def _latex_group(name: str, width: int) -> str:
+    """The head of a group, or empty cells over columns of none."""
+    return f"\\multicolumn{{{width}}}{{c}}{{{escaped(name)}}}" if name else " & ".join([""] * width)
 
 
 def _latex_cell(column: Column, row: int, *, is_best: bool) -> str:

@@ -12,6 +12,7 @@ from django.test import Client
 from PIL import Image as Picture
 
 from distillation.models import Image, Output
+from distillation.queries import PROTOCOL
 from ratings import invites
 from ratings.models import Rater, Study
 from ratings.services import sessions, studies
@@ -77,6 +78,11 @@ def make_outputs(db) -> Callable[..., list[Output]]:
                         psnr_rgb=29.0 - rank,
                         ssim_rgb=0.88 - rank / 10,
                         seconds=0.01,
+                        gmsd=0.1,
+                        psnr_wrapped=28.0,
+                        lr_psnr=40.0,
+                        high_frequency=0.5,
+                        protocol=PROTOCOL,
                         code_version="test",
                     )
                 )

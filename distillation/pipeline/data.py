@@ -1,6 +1,5 @@
 """Finds a data set by its name or folder and reads it through the workshop."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from distillation.sr import dataset, photographs
+from distillation.sr import dataset, distributed, photographs
 from srstudy.errors import Refused
 from srstudy.progress import Progress
 
@@ -66,7 +65,7 @@ class Reading:
         limit_mb = self.memory_limit_mb
         if limit_mb is not None and limit_mb < 0:
             raise Refused(f"--memory-limit is {limit_mb} MB, and it is 0 or more.")
-        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        processes = distributed.local_size()
         share = dataset.memory_share_bytes() // processes if limit_mb is None else limit_mb * 10**6
         return dataset.Cache(Path(settings.DATA_ROOT) / CACHE, memory_limit_bytes=share)
 

@@ -21,7 +21,7 @@ from distillation.sr.networks import Generator
 from distillation.sr.portable import int8, onnx_files, weights
 from distillation.sr.portable.cards import FACTS_OF_A_FILE, Card
 from distillation.sr.portable.loading import load_model, run_of
-from distillation.sr.portable.pages import model_page
+from distillation.sr.portable.pages import HALF, loss_in_words, model_page, was_rounded
 from distillation.sr.portable.whole_files import write_whole
 from srstudy.errors import Failed, Refused
 
@@ -70,7 +70,9 @@ def from_file(path: Path) -> Source:
     if model.network is None:
         raise Refused(f"--from is {path.name}, and ONNX is not converted back: give what it was made from.")
     known = {name: value for name, value in model.card.items() if name not in FACTS_OF_A_FILE}
-    return Source(model.network, {**known, "converted_from": path.name})
+    # Once rounded, weights stay so, however they are stored later.
+    storage = HALF if was_rounded(model.card) else model.card.get("storage")
+    return Source(model.network, {**known, "converted_from": {"file": path.name, "storage": storage}})
 
 
 def export(
@@ -145,14 +147,14 @@ def _int8(source: Source, model: "ModelProto", run: Run, photos: PhotoSet, full:
         "images": len(photos.lr),
         "psnr_y_float32": round(before, 4),
         "psnr_y": round(after, 4),
-        "loss_db": round(before - after, 4),
+        "loss_db": round(before - after, 4) + 0.0,  # no -0.0
         "calibrated_on": CALIBRATION_SET,
         "patches": int8.PATCHES,
     }
     payload, card = onnx_files.to_bytes(quantised, source.network, {**source.card, "int8": facts})
     said = (
         f"int8: {after:.3f} dB PSNR-Y on {data.STUDY_SET} where float32 has {before:.3f}, "
-        f"{before - after:.3f} dB lost; the first and the last convolution stay float32.",
+        f"{loss_in_words(before - after)}; the first and the last convolution stay float32.",
         _latency(run, run_small, photos.lr[0], threads),
     )
     return Exported(payload, card, (*full.said, *said))

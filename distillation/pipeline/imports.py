@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from distillation.models import Output
+from distillation.models import Method, Output
 from distillation.pipeline.data import refusing_value_errors
 from distillation.pipeline.outputs import MINIMUM_PX, Pixels, record_pixels, record_reference
 from distillation.sr import images
@@ -19,8 +19,10 @@ def import_outputs(folder: Path) -> list[Output]:
     """Record every image below `folder`: `reference/NAME.*` and `<method>/NAME.*`.
 
     The folder's name is the data set's. Nothing is recorded unless every file can be.
-    Raises: Refused for a missing folder or file, a method without every reference's image, an image
-    that cannot be read or whose size differs from its reference.
+    A method may be called as one that is trained here: ours has a run, so neither is taken for the other.
+    Raises: Refused for a missing folder or file, a method called bicubic, which has no run here either,
+    a method without every reference's image, an image that cannot be read or whose size differs from its
+    reference.
     """
     if not folder.is_dir():
         raise Refused(f"There is no folder {str(folder)!r}; it holds reference/ and one folder a method.")
@@ -58,6 +60,11 @@ def _refuse_bad_method(
 ) -> None:
     if len(method) > LONGEST_NAME:
         raise Refused(f"The method's name {method!r} is longer than {LONGEST_NAME} characters.")
+    if method == Method.BICUBIC:
+        raise Refused(
+            f"{folder / method} would be taken for this program's own {method}: rename the folder, say to "
+            f"{method}-elsewhere, or remove it and run `python manage.py evaluate`."
+        )
     missing = sorted(references.keys() - files.keys())
     if missing:
         raise Refused(f"{folder / method} has no image for the reference {missing[0]}.")

@@ -4,7 +4,8 @@ import statistics
 from typing import Any
 
 from distillation.fetching.sources import SETS
-from distillation.models import Output, TrainingRun
+from distillation.models import TrainingRun
+from distillation.queries import complete_outputs
 from distillation.sr import config, methods, photographs
 from distillation.sr.portable.cards import Card
 
@@ -39,17 +40,16 @@ def card_of(run: TrainingRun) -> Card:
 
 
 def _metrics_of(run: TrainingRun) -> list[dict[str, Any]]:
-    """Means over the images of every data set that the run has been evaluated on."""
-    groups: dict[str, list[Output]] = {}
-    for output in run.outputs.select_related("image").order_by("image__dataset", "image__name"):
-        groups.setdefault(output.image.dataset, []).append(output)
+    """Means over every data set of which the run has every image, all scored under one protocol."""
     return [
         {
             "dataset": dataset,
             "images": len(group),
+            "protocol": group[0].protocol,
             **{name: statistics.fmean(getattr(output, name) for output in group) for name in _SCORES},
         }
-        for dataset, group in groups.items()
+        for dataset, group in complete_outputs(run).items()
+        if len({output.protocol for output in group}) == 1
     ]
 
 
@@ -62,6 +62,6 @@ def _licence_note(data_name: str) -> str:
     else:
         of_data = "as its owner says, which this file does not know"
     return (
-        "The weights carry no licence beyond the program's own. The terms of the training data, "
+        "The program's licence covers the program; the weights carry none. The terms of the training data, "
         f"{data_name}: {of_data}. Whether they bind a network trained on it is not settled; keep to them."
     )

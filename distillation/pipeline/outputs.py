@@ -1,7 +1,7 @@
 """Makes each method's images, scores them and records both."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -56,14 +56,14 @@ def make_outputs(
 
     What exists is kept; if its scores are of another protocol, they alone are computed again.
     Reading, scoring and saving are shared by `workers_wanted` processes, or as many as there are cores and
-    work for. At most twice as many images, and two more, are in memory at a time. `on_bad="skip"` leaves
-    out images that cannot be used and announces which.
+    work for, but by no more than there are images. At most twice as many images, and two more, are in
+    memory at a time. `on_bad="skip"` leaves out images that cannot be used and announces which.
     Raises: Refused for a data set or method that cannot be used, Failed if a worker dies.
     """
     name, folder = _list_folder(name_or_folder, on_bad)
     pairs = folder.pairs
     makers = [_maker(method, (run_ids or {}).get(method), announce) for method in wanted]
-    count = workers_wanted or _workers_for(pairs)
+    count = min(workers_wanted or _workers_for(pairs), len(pairs))
     with _in_a_sentence(), workers.worker_pool(count) as executor:
         evaluation = _Evaluation(
             name, makers, executor, ahead=count + 1, total=len(pairs) * len(makers), on_bad=on_bad
@@ -156,6 +156,7 @@ class _Evaluation:
     on_bad: OnBad = "refuse"
     made: dict[tuple[str, str], Output] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    done: Counter[State] = field(default_factory=Counter)
 
     def run(self, pairs: Sequence[Pair]) -> None:
         """Evaluate every image; `made` has the outputs afterwards."""
@@ -170,7 +171,9 @@ class _Evaluation:
                 self._take(name, evaluated)
         while self._flying:
             self._land()
-        self._progress.finish(f"{len(self.made)} images scored")
+        said = {State.MADE: "made", State.RESCORED: "scored again", State.KEPT: "kept"}
+        counts = [f"{self.done[state]} {word}" for state, word in said.items() if self.done[state]]
+        self._progress.finish(", ".join(counts))
 
     def _task(self, pair: Pair) -> Task:
         label = f"{self.dataset}/{pair.name}"
@@ -217,6 +220,7 @@ class _Evaluation:
             if answer.scores is not None:
                 services.rescore_output(output, protocol=scoring.PROTOCOL, **asdict(answer.scores))
         self.made[key] = output
+        self.done[answer.state] += 1
         self._progress.update(len(self.made), self.total, f"{reference.name} by {maker.method}")
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from distillation.pipeline.data import refusing_value_errors
-from distillation.sr import config, devices, doubts, methods, optionfile, selfcheck, vgg
+from distillation.sr import capacity, config, devices, doubts, methods, optionfile, selfcheck, vgg
+from srstudy.errors import Failed
 
 
 def training_options(
@@ -54,8 +55,16 @@ def shown(options: config.Options) -> str:
 
 
 def check_recipes(method: str, options: config.Options) -> dict[str, tuple[str, ...]]:
-    """For each stage of a method, or of all, what is wrong with its training graph; () where it is sound."""
-    found = selfcheck.check_recipes(options)
+    """For each stage of a method, or of all, what is wrong with its training graph; () where it is sound.
+
+    Raises: Failed if memory does not suffice.
+    """
+    try:
+        found = selfcheck.check_recipes(options)
+    except (RuntimeError, MemoryError) as error:
+        if not capacity.ran_out_of_memory(error):
+            raise
+        raise Failed("Memory does not suffice for these networks with a batch of this size.") from error
     if method == "all":
         return found
     return {stage.name: found[stage.name] for stage in methods.stages_for(method)}

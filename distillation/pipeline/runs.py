@@ -1,89 +1,33 @@
 """Trains methods stage by stage and records each as a run."""
 
-import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from distillation import services
 from distillation.models import TrainingRun
-from distillation.pipeline.data import (
-    Announce,
-    Reading,
-    load_photos,
-    load_study_photos,
-    refusing_value_errors,
-)
+from distillation.pipeline.data import Announce, Reading, load_photos, refusing_value_errors
+from distillation.pipeline.plans import Work, note_job, plan_work
 from distillation.sr import (
+    capacity,
     checkpoints,
     config,
     cost,
-    dataset,
     devices,
     distributed,
     methods,
     networks,
     training,
 )
-from srstudy.errors import Failed
+from srstudy.errors import Failed, Refused
 from srstudy.progress import Progress
 
 # What the first of several processes says when no stage is left to train.
 _NOTHING_MORE = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One training job: these options on these photographs, in this folder."""
-
-    options: config.Options
-    photos: dataset.PhotoSet
-    validation: dataset.PhotoSet
-    data_name: str
-    data_digest: str
-    folder: Path
-
-    @property
-    def stored_folder(self) -> str:
-        """The folder as a row names it, below MEDIA_ROOT."""
-        return str(self.folder.relative_to(settings.MEDIA_ROOT))
-
-
-def plan_work(
-    options: config.Options,
-    *,
-    data: str,
-    validation: str | None = None,
-    resume: bool,
-    reading: Reading | None = None,
-    announce: Announce,
-) -> Work:
-    """Read the photographs and choose the folder: the latest of the same work to resume, else a new one.
-
-    Raises: Refused for data that cannot be used.
-    """
-    data_name, photos = load_photos(data, minimum_px=options.patch_px, reading=reading, announce=announce)
-    if validation is None:
-        judged = load_study_photos()
-    else:
-        _, judged = load_photos(validation, minimum_px=1, reading=reading, announce=announce)
-    digest = photos.digest()
-    key = hashlib.sha256(f"{config.digest(options)} {digest}".encode()).hexdigest()[:8]
-    stem = f"{options.profile}-seed{options.seed}-{key}"
-    root = Path(settings.MEDIA_ROOT) / "runs"
-    latest = max((_attempt_of(folder) for folder in root.glob(f"{stem}-*")), default=0)
-    attempt = max(latest, 1) if resume else latest + 1
-    return Work(options, photos, judged, data_name, digest, root / f"{stem}-{attempt}")
-
-
-def _attempt_of(folder: Path) -> int:
-    ending = folder.name.rpartition("-")[2]
-    return int(ending) if ending.isdigit() else 0
+_LOST = "Another process of this job ended; what was finished is kept."
 
 
 def distill(
@@ -104,18 +48,20 @@ def distill(
     Raises: Refused for data that cannot be used or a folder in use, Failed when training ends badly,
     KeyboardInterrupt after a Ctrl-C, with a checkpoint to resume from.
     """
-    with refusing_value_errors(), distributed.joined(devices.resolve_device(options).type):
+    with refusing_value_errors(), _joined(options):
+        if options.batch % distributed.size():
+            raise Refused(
+                f"A batch of {options.batch} cannot be shared equally by {distributed.size()} processes."
+            )
         try:
             if distributed.rank() > 0:
                 _train_along(options, data=data, reading=reading)
                 return []
-            # torchrun starts its processes anew when one has died: they go on from the last checkpoint.
-            restarted = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
             work = plan_work(
                 options,
                 data=data,
                 validation=validation,
-                resume=resume or restarted,
+                resume=resume,
                 reading=reading,
                 announce=announce,
             )
@@ -125,13 +71,23 @@ def distill(
         except RuntimeError as error:
             if not distributed.lost_another(error):
                 raise
-            raise Failed("Another process of this job ended; the last checkpoint is kept.") from error
+            raise Failed(_LOST) from error
+
+
+@contextmanager
+def _joined(options: config.Options) -> Iterator[None]:
+    try:
+        with distributed.joined(devices.resolve_device(options).type):
+            yield
+    except distributed.JoinFailed as failed:
+        raise Failed(str(failed)) from failed
 
 
 def _train_along(options: config.Options, *, data: str, reading: Reading | None) -> None:
     """Train the stages that the first process names, until it names no more; it records them."""
-    folder = Path(distributed.tell())
+    # Before waiting for the first process: it may decode for longer than one process waits for another.
     _, photos = load_photos(data, minimum_px=options.patch_px, reading=reading)
+    folder = Path(distributed.tell())
     while (name := distributed.tell()) != _NOTHING_MORE:
         try:
             training.train_stage(methods.STAGES[name], options, folder=folder, photos=photos)
@@ -145,6 +101,7 @@ def _lead(wanted: Sequence[str], work: Work, announce: Announce) -> list[Trainin
     """Train and record the methods as the first process of a job, or the only one."""
     work.folder.mkdir(parents=True, exist_ok=True)
     distributed.tell(str(work.folder))
+    note_job(work.folder)
     what = f"{len(work.photos.names)} images of {work.data_name}, profile {work.options.profile}"
     announce(f"{what}, in {work.folder}")
     with refusing_value_errors(), checkpoints.lock(work.folder):
@@ -152,6 +109,7 @@ def _lead(wanted: Sequence[str], work: Work, announce: Announce) -> list[Trainin
         if "teacher" not in wanted and any(_needs_teacher(method) for method in wanted):
             teacher = _teacher_at_hand(work, announce)
             wanted = wanted if teacher else ["teacher", *wanted]
+        capacity.require_room(work.folder, _stages_to_train(wanted, work.folder), work.options)
         runs = []
         for method in wanted:
             run = _train_method(method, work, teacher if _needs_teacher(method) else None)
@@ -164,6 +122,12 @@ def _own_stages(method: str) -> list[methods.Stage]:
     """The stages that train the method's own generator, without those of a teacher it learns from."""
     learner_of_method = methods.final_stage(method).learner
     return [stage for stage in methods.stages_for(method) if stage.learner == learner_of_method]
+
+
+def _stages_to_train(wanted: Sequence[str], folder: Path) -> list[methods.Stage]:
+    """The stages of these methods that have no checkpoint yet, each once."""
+    stages = {stage.name: stage for method in wanted for stage in _own_stages(method)}
+    return [stage for name, stage in stages.items() if checkpoints.committed(folder / name) is None]
 
 
 def _needs_teacher(method: str) -> bool:
@@ -247,6 +211,10 @@ def _recording_the_end_of(run: TrainingRun) -> Iterator[None]:
         raise Failed(str(failed)) from failed
     except (ValueError, OSError) as refused:
         services.fail_run(run, message=str(refused))
+        raise
+    except RuntimeError as error:
+        lost = distributed.lost_another(error)
+        services.fail_run(run, message=_LOST if lost else f"{type(error).__name__}: {error}")
         raise
     except Exception as bug:
         services.fail_run(run, message=f"{type(bug).__name__}: {bug}")

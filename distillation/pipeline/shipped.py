@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from distillation import services
+from distillation import queries, services
 from distillation.models import TRAINED_METHODS, Method, TrainingRun
 from distillation.pipeline.data import Announce, refusing_value_errors
 from distillation.sr import checkpoints, methods
@@ -84,6 +84,7 @@ def _record(
         method=method,
         folder=_stored(folder),
         options=card["options"],
+        profile=queries.SHIPPED,
         data_name=card["data"]["name"],
         teacher=teacher if card["teacher_sha256"] else None,
         code_version=card["code_version"],

@@ -14,16 +14,20 @@ from distillation import queries
 from distillation.models import Method
 from distillation.pipeline.data import SCALE, Announce, refusing_value_errors
 from distillation.pipeline.outputs import load_network
-from distillation.sr import fast, images, pictures, upscale
+from distillation.sr import capacity, fast, images, pictures, upscale
+from distillation.sr.config import GeneratorShape
 from distillation.sr.fast import FastGenerator
 from distillation.sr.networks import Generator
 from distillation.sr.portable.loading import Model, load_model
 from srstudy.errors import Failed, Refused
 from srstudy.progress import Progress
+from srstudy.words import counted
 
 Levels = NDArray[Any]
 # A list of skipped files is for a person to read.
 NAMES_SHOWN = 5
+# A network's edges reflect the second pixel.
+SMALLEST_PX = 2
 
 
 class Make(Protocol):
@@ -45,7 +49,7 @@ def plan(sources: Sequence[Path], out: Path, *, force: bool, announce: Announce)
 
     A file becomes NAME.png; one in a folder keeps its place below that folder. Hidden files, and files in
     folders that are no images by their ending, are skipped; so are those whose output is there, unless
-    `force`. What was skipped is announced.
+    `force`. What was skipped is announced. A file named twice is enlarged once.
     Raises: Refused for what does not exist, a folder without images, two files with one output, or an
     output that would take the place of an input.
     """
@@ -57,12 +61,20 @@ def plan(sources: Sequence[Path], out: Path, *, force: bool, announce: Announce)
             pairs.append((source, out / f"{source.stem}.png"))
         else:
             raise Refused(f"There is no file or folder {str(source)!r}.")
+    pairs = _each_once(pairs)
     _refuse_collisions(pairs)
     jobs = [Job(source, target) for source, target in pairs if force or not target.exists()]
     kept = len(pairs) - len(jobs)
     if kept:
         announce(f"{kept} of {len(pairs)} outputs are there already and stay; --force makes them anew.")
     return jobs
+
+
+def _each_once(pairs: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    once: dict[tuple[Path, Path], tuple[Path, Path]] = {}
+    for source, target in pairs:
+        once.setdefault((source.resolve(), target), (source, target))
+    return list(once.values())
 
 
 def _below(folder: Path, out: Path, announce: Announce) -> list[tuple[Path, Path]]:
@@ -130,10 +142,14 @@ def maker_of_file(path: Path, *, precision: fast.Precision, tile: int | None, an
     """
     with refusing_value_errors():
         model = load_model(path)
-    announce(f"{path.name}: {model.kind}, {model.shape.blocks} blocks of {model.shape.channels} channels")
+    announce(f"{path.name}: {model.kind}, {_size_of(model.shape)}")
     if model.network is None and precision != "fp32":
         raise Refused(f"--precision {precision} is for torch, and {path.name} is computed by onnxruntime.")
     return _maker(model.network or model, precision, tile)
+
+
+def _size_of(shape: GeneratorShape) -> str:
+    return f"{counted(shape.blocks, 'block')} of {counted(shape.channels, 'channel')}"
 
 
 def _maker(network: Generator | Model, precision: fast.Precision, tile: int | None) -> Make:
@@ -143,6 +159,11 @@ def _maker(network: Generator | Model, precision: fast.Precision, tile: int | No
     ready = network if isinstance(network, Model) else fast.prepare(network, precision=precision)
 
     def make(lr: Levels, *, progress: upscale.OnProgress) -> Levels:
+        height, width = lr.shape[:2]
+        if min(height, width) < SMALLEST_PX:
+            raise ValueError(
+                f"{width} × {height} px are too few: a network takes {SMALLEST_PX} px a side or more."
+            )
         return upscale.upscale(ready, lr, tile=tile, progress=progress)
 
     return make
@@ -170,9 +191,9 @@ def enlarge_all(jobs: Sequence[Job], make: Make, *, announce: Announce) -> list[
         if picture.dropped:
             announce(f"{job.source}: dropped {', '.join(picture.dropped)}.")
         progress.update(done + 1, len(jobs), job.source.name)
-    progress.finish(f"{len(written)} pictures written")
+    progress.finish(f"{counted(len(written), 'picture')} written")
     if bad:
-        raise Failed(f"{bad} of {len(jobs)} pictures could not be enlarged; each is named above.")
+        raise Failed(f"{bad} of {counted(len(jobs), 'picture')} could not be enlarged; each is named above.")
     return written
 
 
@@ -183,7 +204,7 @@ def _tile_progress(progress: Progress, name: str, done: int, total: int) -> upsc
 
 def _reason(source: Path, error: Exception) -> str:
     """Why a picture was left out; what is no fault of the picture's is raised again."""
-    if isinstance(error, MemoryError) or "not enough memory" in str(error):
+    if capacity.ran_out_of_memory(error):
         return f"{source}: there is not enough memory; a smaller --tile needs less."
     if isinstance(error, images.ImageRefused):
         return f"In {source.parent}: {error}"

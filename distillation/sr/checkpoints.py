@@ -20,7 +20,8 @@ from distillation.sr.config import GeneratorShape
 from distillation.sr.networks import Generator, seeded
 
 COMMIT = "checkpoint.json"
-FORMAT = 1
+# 1 had no seal on its record.
+FORMAT, UNSEALED_FORMAT = 2, 1
 
 
 class CheckpointRefused(ValueError):
@@ -76,7 +77,8 @@ def save(folder: Path, checkpoint: Checkpoint) -> str:
         },
     }
     _replace(folder / name, payload)
-    _replace(folder / COMMIT, json.dumps(record, indent=1, sort_keys=True).encode() + b"\n")
+    sealed = {**record, "seal": _seal(record)}
+    _replace(folder / COMMIT, json.dumps(sealed, indent=1, sort_keys=True).encode() + b"\n")
     for old in folder.glob(f"{checkpoint.stage}-*.safetensors"):
         if old.name != name:
             old.unlink()
@@ -86,6 +88,12 @@ def save(folder: Path, checkpoint: Checkpoint) -> str:
 def file_name(checkpoint: Checkpoint) -> str:
     """What the file of its tensors is called."""
     return f"{checkpoint.stage}-{checkpoint.step:07d}.safetensors"
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    """SHA-256 of a record's content, but for the seal itself."""
+    content = {name: value for name, value in record.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _replace(path: Path, payload: bytes) -> None:
@@ -109,7 +117,8 @@ def _replace(path: Path, payload: bytes) -> None:
 def load(folder: Path) -> Checkpoint | None:
     """The last checkpoint committed in `folder`, or None where there is none.
 
-    Raises: CheckpointRefused if the tensors' file is missing or not the one that was committed.
+    Raises: CheckpointRefused if the tensors' file is missing or not the one that was committed, or the
+    record was changed.
     """
     folder = Path(folder)
     commit = folder / COMMIT
@@ -117,16 +126,21 @@ def load(folder: Path) -> Checkpoint | None:
         return None
     try:
         record = json.loads(commit.read_text(encoding="utf-8"))
-        known = record["format"] == FORMAT
+        known = record["format"] in (FORMAT, UNSEALED_FORMAT)
+        whole = record["format"] == UNSEALED_FORMAT or record["seal"] == _seal(record)
         file = folder / Path(record["file"]).name
         parts = {
             name: record[name] for name in ("stage", "step", "finished", "options_digest", "data_digest")
         }
-        sha256, notes = record["sha256"], record["notes"]
+        sha256, notes = record["sha256"], dict(record["notes"])
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointRefused(f"{commit} is damaged; remove its folder to train the stage anew.") from error
     if not known:
         raise CheckpointRefused(f"{commit} has format {record['format']}, and {FORMAT} is what can be read.")
+    if not whole:
+        raise CheckpointRefused(
+            f"{commit} was changed after it was written: remove its folder."
+        )
     if not file.exists():
         raise CheckpointRefused(f"{file} is missing; remove its folder to train the stage anew.")
     payload = file.read_bytes()

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -30,8 +30,16 @@ _LABEL_PT: Final = 9.0
 _LINE_PT: Final = 12.0
 _BESIDE_PT: Final = 8.0
 _MOVED_PT: Final = 22.0
-# Labels of points nearer than this across may run into each other.
-_LABEL_WIDTH_PT: Final = 90.0
+# A character of a label across, on the generous side.
+_CHARACTER_PT: Final = 5.6
+# From the dot's edge to the middle of the label's left edge.
+_LEADER: Final = {
+    "arrowstyle": "-",
+    "color": LEADER_COLOUR,
+    "linewidth": 0.8,
+    "relpos": (0, 0.5),
+    "shrinkB": 4.0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,7 @@ class Point:
 
 
 def cost_figure(points: Sequence[Point], *, dataset: str, file_format: str) -> bytes:
-    """Draw PSNR-Y over multiply-accumulates on a logarithmic axis; the Pareto front is a line of full dots.
+    """Draw PSNR-Y over multiply-accumulates on a logarithmic axis; the Pareto front is full dots on a line.
 
     Returns the file's bytes, the same for the same points.
     Raises: ValueError if there is no point, a cost is not above 0, or there is no such format.
@@ -66,7 +74,7 @@ def cost_figure(points: Sequence[Point], *, dataset: str, file_format: str) -> b
         figure = Figure(figsize=(7.0, 4.4), layout="constrained")
         canvas = _CANVASES[file_format](figure)
         axes = figure.add_subplot()
-        _draw(axes, points, dataset)
+        draw(axes, points, dataset)
         figure.draw_without_rendering()  # now the axes have their size, which the labels need
         _label(axes, points)
         out = io.BytesIO()
@@ -74,17 +82,21 @@ def cost_figure(points: Sequence[Point], *, dataset: str, file_format: str) -> b
     return out.getvalue()
 
 
-def _draw(axes: Axes, points: Sequence[Point], dataset: str) -> None:
+def draw(axes: Axes, points: Sequence[Point], dataset: str) -> None:
+    """Draw the points, the front and the legend, without the names."""
     front = pareto_front([point.gmacs for point in points], [point.psnr_y for point in points])
     best = sorted(
         (point.gmacs, point.psnr_y) for point, is_best in zip(points, front, strict=True) if is_best
     )
-    axes.plot(*zip(*best, strict=True), color=POINT_COLOUR, linewidth=1.4, label="Pareto front")
-    for point, is_best in zip(points, front, strict=True):
-        face = POINT_COLOUR if is_best else "white"
-        axes.plot(
-            point.gmacs, point.psnr_y, "o", markersize=7, color=POINT_COLOUR, markerfacecolor=face, zorder=3
-        )
+    others = [
+        (point.gmacs, point.psnr_y) for point, is_best in zip(points, front, strict=True) if not is_best
+    ]
+    dots: dict[str, Any] = {"marker": "o", "markersize": 7, "color": POINT_COLOUR, "zorder": 3}
+    line = "-" if len(best) > 1 else "none"  # a line needs two points, in the legend too
+    axes.plot(*zip(*best, strict=True), linestyle=line, linewidth=1.4, label="Pareto front", **dots)
+    if others:
+        beaten = "another is as cheap and as good, and better in one"
+        axes.plot(*zip(*others, strict=True), linestyle="none", markerfacecolor="white", label=beaten, **dots)
     axes.set_xscale("log")
     axes.margins(x=0.12, y=0.15)
     # Room for the label of the most expensive one.
@@ -92,7 +104,10 @@ def _draw(axes: Axes, points: Sequence[Point], dataset: str) -> None:
     axes.set_xlim(low, high * (high / low) ** 0.12)
     axes.set_xlabel("Multiply-accumulates for an output of 1280 × 720 (10⁹)", color=TEXT_COLOUR)
     axes.set_ylabel(f"PSNR-Y on {_plain(dataset)} (dB)", color=TEXT_COLOUR)
-    axes.legend(loc="lower right", frameon=False, labelcolor=TEXT_COLOUR)
+    # Above the axes: within, any corner may hold a point's name.
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0, frameon=False, labelcolor=TEXT_COLOUR
+    )
     axes.grid(color=GRID_COLOUR, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(axis="both", which="both", length=0, labelcolor=TEXT_COLOUR)
@@ -101,43 +116,45 @@ def _draw(axes: Axes, points: Sequence[Point], dataset: str) -> None:
 
 
 def _label(axes: Axes, points: Sequence[Point]) -> None:
-    """Write each name to the right of its point, with a thin line where it had to move up or down."""
+    """Write each name to the right of its point, with a thin line where it had to move away."""
     per_pt = axes.figure.dpi / 72
     transformed = [axes.transData.transform((point.gmacs, point.psnr_y)) for point in points]
     places = [(float(across) / per_pt, float(up) / per_pt) for across, up in transformed]
-    for point, place, height in zip(points, places, label_heights(places), strict=True):
-        shift = height - place[1]
-        moved = abs(shift) > 0.5
+    width_pt = _MOVED_PT + _CHARACTER_PT * max(len(point.name) for point in points)
+    for point, place, label in zip(points, places, label_places(places, width_pt=width_pt), strict=True):
+        moved = label != place
         axes.annotate(
             _plain(point.name),
             (point.gmacs, point.psnr_y),
-            xytext=(_MOVED_PT if moved else _BESIDE_PT, shift),
+            xytext=(label[0] - place[0] + (_MOVED_PT if moved else _BESIDE_PT), label[1] - place[1]),
             textcoords="offset points",
             va="center",
             fontsize=_LABEL_PT,
             color=TEXT_COLOUR,
             bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
-            arrowprops={"arrowstyle": "-", "color": LEADER_COLOUR, "linewidth": 0.8} if moved else None,
+            arrowprops=_LEADER if moved else None,
         )
 
 
-def label_heights(places: Sequence[tuple[float, float]]) -> list[float]:
-    """Heights for the labels of points at (across, up), both in pt, so that no two lie on one another.
+def label_places(places: Sequence[tuple[float, float]], *, width_pt: float) -> list[tuple[float, float]]:
+    """Where the labels of points at (across, up) go, both in pt, so that no two lie on one another.
 
-    Points near each other across share a column. A label that would lie on its neighbour's forms a block
-    with it, whose labels are a line apart around the mean height of their points.
+    Points nearer than `width_pt` to each other across share a column. A label that would lie on its
+    neighbour's forms a block with it, whose labels are a line apart around the mean height of their points,
+    all to the right of the rightmost, so that no line from a point to its label crosses another label.
     """
-    heights = [up for _, up in places]
-    for column in _columns(places):
+    found = list(places)
+    for column in _columns(places, width_pt):
         blocks: list[list[int]] = []
         for index in sorted(column, key=lambda index: places[index][1]):
             blocks.append([index])
             while len(blocks) > 1 and _bottom(blocks[-1], places) < _top(blocks[-2], places):
                 blocks[-2:] = [blocks[-2] + blocks[-1]]
         for block in blocks:
+            across = max(places[index][0] for index in block)
             for line, index in enumerate(block):
-                heights[index] = _bottom(block, places) + (line + 0.5) * _LINE_PT
-    return heights
+                found[index] = (across, _bottom(block, places) + (line + 0.5) * _LINE_PT)
+    return found
 
 
 def _bottom(block: Sequence[int], places: Sequence[tuple[float, float]]) -> float:
@@ -149,10 +166,10 @@ def _top(block: Sequence[int], places: Sequence[tuple[float, float]]) -> float:
     return _bottom(block, places) + len(block) * _LINE_PT
 
 
-def _columns(places: Sequence[tuple[float, float]]) -> list[list[int]]:
+def _columns(places: Sequence[tuple[float, float]], width_pt: float) -> list[list[int]]:
     columns: list[list[int]] = []
     for index in sorted(range(len(places)), key=lambda index: places[index][0]):
-        if columns and places[index][0] - places[columns[-1][-1]][0] < _LABEL_WIDTH_PT:
+        if columns and places[index][0] - places[columns[-1][-1]][0] < width_pt:
             columns[-1].append(index)
         else:
             columns.append([index])

@@ -23,24 +23,60 @@ PATIENCE = datetime.timedelta(minutes=10)
 _LOST = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer", "Broken pipe")
 
 
+class JoinFailed(RuntimeError):
+    """The processes of a job did not find each other, with the reason in one sentence."""
+
+
+def _number(name: str, default: int) -> int:
+    """A variable that torchrun sets; ValueError if it is no number."""
+    text = os.environ.get(name, str(default))
+    if not text.isdigit():
+        raise ValueError(f"{name} is {text!r} and should be a number: start several processes with torchrun.")
+    return int(text)
+
+
+def local_size() -> int:
+    """How many processes torchrun started on this machine."""
+    return max(1, _number("LOCAL_WORLD_SIZE", 1))
+
+
+def job() -> str | None:
+    """The name that torchrun gave to this job, the same after a restart; None where there is none."""
+    name = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    return None if name == "none" else name
+
+
 @contextlib.contextmanager
 def joined(kind: str) -> Iterator[None]:
     """Belong, for the time of the block, to the job that `torchrun` started; alone where it did not.
 
     `kind` is the device's, `cpu` or `cuda`; gloo carries what lies on a CPU, NCCL what lies on a GPU.
-    Raises: ValueError if torchrun's variables are there and cannot be used.
+    Raises: ValueError if torchrun's variables cannot be used or a process has no GPU; JoinFailed if the
+    others do not come.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if _number("WORLD_SIZE", 1) == 1:
         yield
         return
+    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    if missing:
+        raise ValueError(f"WORLD_SIZE is set and {missing[0]} is not: start several processes with torchrun.")
+    if kind == "cuda":
+        _take_gpu(_number("LOCAL_RANK", 0))
     try:
         dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo", timeout=PATIENCE)
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"This process cannot join its job; start it with torchrun ({error}).") from error
+    except RuntimeError as error:
+        raise JoinFailed("The other processes of this job could not be reached.") from error
     try:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def _take_gpu(number: int) -> None:
+    count = torch.cuda.device_count()
+    if number >= count:
+        raise ValueError(f"This is process {number + 1} of its machine, which has {count} GPUs: one each.")
+    torch.cuda.set_device(number)
 
 
 def size() -> int:
@@ -55,7 +91,7 @@ def rank() -> int:
 
 def local_rank() -> int:
     """Number of this process on its machine: its GPU's."""
-    return int(os.environ.get("LOCAL_RANK", "0")) if dist.is_initialized() else 0
+    return _number("LOCAL_RANK", 0) if dist.is_initialized() else 0
 
 
 def lost_another(error: BaseException) -> bool:
@@ -76,6 +112,16 @@ def tell(value: Any = None) -> Any:
     box = [value]
     dist.broadcast_object_list(box, src=0)
     return box[0]
+
+
+def refuse_disagreement(what: str, own: Any) -> None:
+    """Refuse in every process if one has another value than the first.
+
+    Raises: ValueError.
+    """
+    [differs] = any_says(own != tell(own))
+    if differs:
+        raise ValueError(f"The processes of this job do not have the same {what}: share one file system.")
 
 
 def any_says(*flags: bool) -> tuple[bool, ...]:

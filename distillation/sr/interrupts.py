@@ -23,16 +23,17 @@ def compute_threads(count: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Callable[[], bool]]:
-    """Turn SIGINT and SIGTERM into a flag, so that no step is left half done.
+    """Turn the first SIGINT and SIGTERM into a flag, so that no step is left half done.
 
     Only a process's main thread can do so; elsewhere the flag stays down.
     """
     raised = threading.Event()
+    previous: dict[signal.Signals, Any] = {}
 
     def raise_flag(number: int, frame: FrameType | None) -> None:
         raised.set()
+        signal.signal(number, previous[signal.Signals(number)])  # a second time ends it at once
 
-    previous: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             previous[number] = signal.signal(number, raise_flag)

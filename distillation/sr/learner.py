@@ -252,12 +252,6 @@ class Learner:
                 norms[name] = float(torch.stack(torch._foreach_norm(present)).norm()) if present else 0.0
         return norms
 
-    @property
-    def learned(self) -> int:
-        """How many values the optimisers update."""
-        both = (self.optimiser, self.opponent_optimiser)
-        return sum(parameter.numel() for optimiser in both for parameter in optimiser.named.values())
-
     def first_bad_step(self) -> int | None:
         """The first step whose loss or gradient was non-finite; waits for the device."""
         step = int(self._first_bad)

@@ -53,7 +53,8 @@ class Run:
     def finish(self, on_report: Callable[[Report], None], should_stop: Callable[[], bool]) -> StageResult:
         """Make the steps that are missing, and say what came out."""
         self._take_up()
-        self._started_at, self._spent = self.step, float(self.notes.get("seconds", 0.0))
+        self._agree()
+        self._spent = float(self.notes.get("seconds", 0.0))
         if self.saved is None or not self.saved.finished:
             try:
                 self._prepare()
@@ -63,6 +64,8 @@ class Run:
             finally:
                 if self._watch is not None:
                     self._watch.close()
+            if distributed.any_says(should_stop())[0]:
+                raise Stopped(f"Stopped after {self.stage.name}, which is finished.")
         return StageResult(
             stage=self.stage.name,
             steps=self.steps,
@@ -82,13 +85,20 @@ class Run:
             checkpoints.require(self.saved, stage=self.stage.name, **self._digests)
         self.step = self.saved.step if self.saved else 0
         self.notes = dict(self.saved.notes) if self.saved else {}
+        self._paced_from = (time.monotonic(), self.step)
+
+    def _agree(self) -> None:
+        """Be where the other processes are, or refuse."""
+        here = [self.step, self.saved.sha256 if self.saved else "", dict(self._digests)]
+        distributed.refuse_disagreement("checkpoints, options and images", here)
 
     def _prepare(self) -> None:
         self._make_learner()
         if self._writes:
             if self.saved is None:
-                capacity.require_room(self.folder, self.learner.tensors(), moments_of=self.learner.learned)
-            self._watch = Watch(self.folder, step=self.step)
+                capacity.require_room(self.folder, [self.stage], self.options)
+            self._watch = Watch(self.folder)
+            self._watch.go_on_from(self.step)
         if self.saved is not None:
             self._log({"resumed": True})
             return
@@ -97,9 +107,11 @@ class Run:
 
     def _make_learner(self) -> None:
         """The networks as the last checkpoint has them, or at their start, at the rate of today."""
+        self.forget()
         self.learner, self.sampler = self.begin(self.options)
         if self.saved is not None:
             self.learner.restore(self.saved.tensors)
+            self.saved = replace(self.saved, tensors={})  # as much memory as the networks take
         self.learner.rate = 0.5 ** self.notes.get("setbacks", 0)
 
     def begin(self, options: Options) -> tuple[Learner, PatchSampler]:
@@ -121,6 +133,7 @@ class Run:
         """Let go of the networks and of the patches, and of the memory that they hold."""
         self.__dict__.pop("learner", None)
         self.__dict__.pop("sampler", None)
+        capacity.let_go()
 
     def _start_notes(self) -> None:
         self.notes.setdefault("warnings", [])
@@ -144,8 +157,7 @@ class Run:
         self._tally.add(self.learner.step(x, y, step=self.step))
         self.step += 1
         reports = self.step % self.options.report_every == 0 or self.step == self.steps
-        # A CPU is asked after every step, for it costs nothing there; a GPU where one waits for it anyway.
-        if (reports or self.learner.device.type == "cpu") and self._went_back():
+        if (reports or self._looks_after_each_step()) and self._went_back():
             return
         if reports:
             self._report(on_report)
@@ -154,6 +166,10 @@ class Run:
             self._validate()
         if self.step < self.steps:
             self._heed_clock_and_interrupts(should_stop)
+
+    def _looks_after_each_step(self) -> bool:
+        """A CPU is asked whether a step was bad, for that is free; a GPU where one waits for it anyway."""
+        return self.learner.device.type == "cpu"
 
     def _went_back(self) -> bool:
         """Return to the last checkpoint, or to the start, with half the rate if a step was not finite."""
@@ -164,8 +180,12 @@ class Run:
         found = f"The loss or a gradient of {self.stage.name} was not finite at step {bad + 1}"
         if setbacks > _SETBACKS:
             kept = f"the checkpoint of step {self.saved.step} is kept" if self.saved else "none was saved yet"
-            raise TrainingFailed(f"{found}, although the rate was halved {_SETBACKS} times; {kept}.")
+            raise TrainingFailed(
+                f"{found}, although the rate was halved {_SETBACKS} times; {kept}: a lower lr_start of "
+                f"{self.stage.phase}, or --precision fp32, makes another run that may not fail."
+            )
         self._take_up()
+        self._agree()
         self.notes |= {"setbacks": setbacks, "warnings": warnings}
         self._tally = Tally()
         self._make_learner()
@@ -173,6 +193,8 @@ class Run:
             self._start_notes()
         self._warn(f"{found}: training went back to step {self.step} and on at half the rate.")
         self._log({"went_back_from": bad + 1, "rate": self.learner.rate})
+        if self._watch is not None:
+            self._watch.go_on_from(self.step)
         return True
 
     def _validate(self) -> None:
@@ -203,7 +225,8 @@ class Run:
         if self._watch is None:
             return
         self._warn_of_a_winner()
-        pace = (time.monotonic() - self._began) / max(1, self.step - self._started_at)
+        began, first = self._paced_from
+        pace = (time.monotonic() - began) / max(1, self.step - first)
         report = Report(
             stage=self.stage.name,
             step=self.step,
@@ -266,5 +289,5 @@ class Run:
                 **self._digests,
             )
             sha256 = checkpoints.save(self.folder, checkpoint)
-            self.saved = replace(checkpoint, sha256=sha256)
+            self.saved = replace(checkpoint, sha256=sha256, tensors={})
         self._saved_at = time.monotonic()

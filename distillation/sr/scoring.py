@@ -6,7 +6,8 @@ from distillation.sr import measures, metrics
 from distillation.sr.images import Floats, Pixels, crop_border, luma
 
 # Stored beside every score. Whoever changes what a score means, or adds one, counts it up: rows under
-# another name are scored anew from their files.
+# another name are scored anew from their files. `distillation.queries` has the same name for those who may
+# not import this file.
 PROTOCOL = "y-bt601-crop4-ssim11-v2"
 PROTOCOL_SCALE = 4
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,8 @@ def _sentence(error: BaseException, run: Run) -> str | None:
         return f"Another process of this job ended while {name} was trained; the last checkpoint is kept."
     if not capacity.ran_out_of_memory(error):
         return None
+    # The frames that the error passed through hold the networks and the batch that did not fit.
+    traceback.clear_frames(error.__traceback__)
     fits = _batch_that_fits(run)
     advice = f"{fits} fit, so use a batch of {fits}" if fits else "use smaller networks or patches"
     return f"Memory does not suffice for {name} with a batch of {run.options.batch}: {advice}."

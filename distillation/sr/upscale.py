@@ -13,9 +13,10 @@ from distillation.sr.fast import FastGenerator
 from distillation.sr.networks import Generator, receptive_field_px
 from distillation.sr.portable.loading import Model
 
-# A 512 x 512 tile keeps the widest network's activations at full size under about 1 GB.
-WHOLE_UP_TO_PX = 512 * 512
-AUTOMATIC_TILE_PX = 256
+# The plain 16 x 64 network takes 17 kB for each pixel of the input. With this many at a time the process
+# takes 1.1 to 1.2 GB, torch included (benchmarks/tiling_memory.py).
+WHOLE_UP_TO_PX = 224 * 224
+AUTOMATIC_TILE_PX = 144  # the same 224 with that network's receptive field, 40 px, on both sides
 # The inference form needs less memory, and larger tiles compute less of their surroundings twice.
 FAST_TILE_PX = 512
 
@@ -35,7 +36,7 @@ def upscale(
 
     Computed in float32 whatever a generator was trained in; an inference form and a model from a file
     compute as they were made. `tile` is the side of a tile in input pixels; None tiles images over
-    512 x 512 only. Tiles overlap by the receptive field, so they join without a seam: within rounding,
+    224 x 224 only. Tiles overlap by the receptive field, so they join without a seam: within rounding,
     the image is that of one piece. `progress` is told the tiles done, and how many there are.
     Raises: ValueError if the image is not as above, of 2 px a side or more, or the tile is below 1 px.
     """

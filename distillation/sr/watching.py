@@ -1,5 +1,6 @@
 """What a training run lets be seen while it runs: a log, TensorBoard's events, and validation images."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -64,28 +65,66 @@ class Tally:
         return {name: total / self._counts[name] for name, total in zip(names, sums, strict=True)}
 
 
+class Events:
+    """TensorBoard's file of events, written at once: torch's own writer loses the errors of its thread."""
+
+    def __init__(self, folder: Path) -> None:
+        # tensorboard takes half a second to load: only for who trains
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        folder.mkdir(parents=True, exist_ok=True)
+        number = len(list(folder.iterdir()))
+        # Read in the order of their names, as TensorBoard does.
+        self._file = (folder / f"events.out.tfevents.{number:010d}.srstudy").open("wb")
+        self._records = RecordWriter(self._file)
+        self._write(file_version="brain.Event:2")
+
+    def forget_from(self, step: int) -> None:
+        """Hide what was written for this step and later ones: they are made again."""
+        from tensorboard.compat.proto.event_pb2 import SessionLog
+
+        self._write(step=step, session_log=SessionLog(status=SessionLog.START))
+
+    def add(self, step: int, *summaries: Any) -> None:
+        """Write summaries of `torch.utils.tensorboard.summary` for a step."""
+        for summary in summaries:
+            self._write(step=step, summary=summary)
+
+    def _write(self, **fields: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        self._records.write(Event(wall_time=time.time(), **fields).SerializeToString())
+        self._records.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._records.close()
+
+
 class Watch:
     """Writes into a stage's folder: `log.jsonl`, `tensorboard/`, `validation/STEP.png`.
 
-    Events of a run that was interrupted after its last checkpoint are hidden when it goes on from `step`.
+    Raises: OSError if the disk refuses.
     """
 
-    def __init__(self, folder: Path, *, step: int) -> None:
-        # tensorboard takes half a second to load: only for who trains
-        from torch.utils.tensorboard.writer import SummaryWriter
-
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._events = SummaryWriter(str(folder / EVENTS), purge_step=step or None)
+        self._events = Events(folder / EVENTS)
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Add a line to the log."""
         runlog.append(self._folder / LOG, record)
 
+    def go_on_from(self, step: int) -> None:
+        """Hide the points of the steps after `step`, which an interrupted or a bad stretch has left."""
+        self._events.forget_from(step + 1)
+
     def curves(self, step: int, values: Mapping[str, float]) -> None:
         """Add a point to each of the named curves."""
-        for name, value in values.items():
-            self._events.add_scalar(name, value, step)
-        self._events.flush()
+        from torch.utils.tensorboard.summary import scalar
+
+        points = (scalar(name, value) for name, value in values.items())  # type: ignore[no-untyped-call]
+        self._events.add(step, *points)
 
     def validate(
         self, step: int, network: Generator, photos: PhotoSet, *, patch_px: int, device: torch.device
@@ -94,6 +133,8 @@ class Watch:
 
         A row of the picture is a probe: bicubic, the network's image, the original.
         """
+        from torch.utils.tensorboard.summary import image
+
         rows, values = [], []
         for high, low in probes(photos, patch_px=patch_px):
             made = upscale(network, low, device=device)
@@ -104,11 +145,12 @@ class Watch:
         folder = self._folder / PICTURES
         folder.mkdir(exist_ok=True)
         images.save_png(folder / f"{step:07d}.png", picture)
-        self._events.add_image(PICTURES, picture, step, dataformats="HWC")
+        shown = image(PICTURES, picture, dataformats="HWC")  # type: ignore[no-untyped-call]
+        self._events.add(step, shown)
         mean = sum(values) / len(values)
         self.curves(step, {f"{PICTURES}/psnr_y": mean})
         return mean
 
     def close(self) -> None:
-        """Write what is still held back."""
+        """Close the file of events."""
         self._events.close()

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from distillation.models import Output
+from distillation.queries import PROTOCOL, rescoring_commands
 from ratings import playlist, texts
 from ratings.invites import new_nonce, token_hash, token_of
 from ratings.models import Stimulus, Study
@@ -26,8 +27,8 @@ def create_study(
 ) -> Study:
     """Store a draft study whose stimuli are these outputs.
 
-    Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, or no
-    playlist can be made of it.
+    Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, scores
+    are of another protocol than today's, or no playlist can be made of it.
     """
     if len(title) > LONGEST_TITLE:
         raise Refused(f"The title has {len(title)} characters, and {LONGEST_TITLE} fit.")
@@ -36,6 +37,7 @@ def create_study(
     refuse_taken_slug(slug)
     if not outputs:
         raise Refused("A study needs at least one output to judge.")
+    _refuse_outdated_scores(outputs)
     nonce = new_nonce()
     study = Study.objects.create(
         slug=slug,
@@ -56,6 +58,15 @@ def refuse_taken_slug(slug: str) -> None:
     """Raises: Refused if there is a study of that name."""
     if Study.objects.filter(slug=slug).exists():
         raise Refused(f"There is a study {slug!r} already; give this one another slug.")
+
+
+def _refuse_outdated_scores(outputs: Sequence[Output]) -> None:
+    commands = rescoring_commands(outputs)
+    if commands:
+        raise Refused(
+            f"Scores of these outputs are not of today's protocol, {PROTOCOL}, and a study keeps them: run "
+            f"{' and '.join(f'`{command}`' for command in commands)} first."
+        )
 
 
 def _stimulus(study: Study, output: Output) -> Stimulus:
@@ -106,9 +117,11 @@ def playlist_for(study: Study, rater_index: int) -> Sequence[playlist.PlaylistIt
 
 @transaction.atomic
 def open_study(study: Study) -> None:
-    """Freeze the study and let raters in; an open one stays as it is.
+    """Freeze the study, with the scores that its outputs have now, and let raters in.
 
-    Raises: Refused if a file is missing or is not what was recorded, or the study is closed.
+    An open study stays as it is.
+    Raises: Refused if a file is missing or is not what was recorded, scores are of another protocol than
+    today's, or the study is closed.
     """
     study.refresh_from_db(from_queryset=Study.objects.select_for_update())
     if study.status == Study.Status.OPEN:
@@ -116,9 +129,12 @@ def open_study(study: Study) -> None:
     if study.status == Study.Status.CLOSED:
         raise Refused(f"Study {study.slug} is closed.")
     stimuli = list(study.stimuli.select_related("output__run", "output__image").order_by("pk"))
+    _refuse_outdated_scores([stimulus.output for stimulus in stimuli])
     for stimulus in stimuli:
+        stimulus.psnr, stimulus.ssim = stimulus.output.psnr_y, stimulus.output.ssim_y
         _refuse_changed_file(stimulus.reference_file, stimulus.reference_sha256)
         _refuse_changed_file(stimulus.test_file, stimulus.test_sha256)
+    Stimulus.objects.bulk_update(stimuli, ["psnr", "ssim"])  # a draft's may be from before an update
     # One conditional UPDATE, so that of two who open at once the first decides.
     Study.objects.filter(pk=study.pk, status=Study.Status.DRAFT).update(
         status=Study.Status.OPEN, opened_at=timezone.now(), frozen=_what_is_frozen(study, stimuli)

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image as Picture
 
+from distillation import queries
 from distillation.models import Image, Output
 from distillation.sr import images, scoring, workers
 from distillation.sr.folders import Pair
@@ -160,6 +161,30 @@ def test_workers_are_started_where_there_is_work_for_them(tmp_path, monkeypatch)
     assert outputs._workers_for([Pair(picture, None)] * 30) == 4
 
 
+def test_there_are_no_more_workers_than_images(photos, db, monkeypatch):
+    counts = []
+    pool = workers.worker_pool
+    monkeypatch.setattr(workers, "worker_pool", lambda count: counts.append(count) or pool(1))
+    evaluate("small", workers=100)
+    assert counts == [2]
+
+
+def test_it_is_said_what_was_made_scored_again_and_kept(photos, db, settings, capsys):
+    evaluate("small")
+    first, second = Output.objects.order_by("pk")
+    assert capsys.readouterr().err.endswith(", 2 made\n")
+    Output.objects.filter(pk=first.pk).update(protocol="older")
+    evaluate("small")
+    assert capsys.readouterr().err.endswith(", 1 scored again, 1 kept\n")
+    (settings.MEDIA_ROOT / second.file).unlink()
+    evaluate("small")
+    assert capsys.readouterr().err.endswith(", 1 made, 1 kept\n")
+
+
+def test_the_name_of_the_protocol_is_the_same_for_those_who_read_only():
+    assert queries.PROTOCOL == scoring.PROTOCOL
+
+
 def test_several_sets_stand_side_by_side_as_in_the_paper(photos, db, tmp_path, settings):
     write_images(settings.DATA_ROOT / "other" / "HR", count=1)
     printed = evaluate("small", "other", latex=tmp_path / "t" / "table.tex")
@@ -187,7 +212,7 @@ def test_each_image_is_printed_on_request(photos, db):
     ("options", "words"),
     [
         ({"workers": 0}, "--workers is 1 or more, not 0"),
-        ({"csv": "x", "latex": "x"}, "--csv and --latex are both 'x'"),
+        ({"csv": "x", "latex": "./new/../x"}, "--csv and --latex are both 'new/../x'"),
         ({"datasets": ["small", "small/."]}, "Two of the data sets are called small"),
     ],
 )

@@ -11,13 +11,15 @@ import torch
 from django.core.management import CommandError, call_command
 from PIL import Image as Picture
 
+from distillation import queries
 from distillation.models import TrainingRun
-from distillation.pipeline import data, exports
+from distillation.pipeline import data, exports, modelcards
 from distillation.sr import photographs
 from distillation.sr.config import GeneratorShape
 from distillation.sr.networks import Generator, seeded
 from distillation.sr.portable import onnx_files, weights
 from distillation.sr.portable.loading import load_model
+from distillation.sr.portable.pages import loss_in_words
 from tests.distillation.conftest import write_images
 from tests.distillation.sr.portable.layouts import in_names_of
 
@@ -70,8 +72,18 @@ def test_a_runs_generator_leaves_with_its_card(student, tmp_path):
     [row] = card["metrics"]
     assert (row["dataset"], row["images"]) == ("small", 2)
     assert row["psnr_y"] == pytest.approx((scores[0] + scores[1]) / 2)
+    assert row["protocol"] == queries.PROTOCOL
     assert printed[0] == f"{out}: {out.stat().st_size:,} bytes, {student.parameters:,} parameters."
     assert "differs by 0.0e+00" in printed[1]
+
+
+def test_no_half_of_a_set_and_no_mixture_of_protocols_goes_on_the_card(student):
+    assert len(modelcards.card_of(student)["metrics"]) == 1
+    first = student.outputs.first()
+    student.outputs.filter(pk=first.pk).update(protocol="older")
+    assert modelcards.card_of(student)["metrics"] == []
+    student.outputs.filter(pk=first.pk).delete()
+    assert modelcards.card_of(student)["metrics"] == []
 
 
 def test_the_card_for_people_says_what_the_run_was(student, tmp_path):
@@ -115,17 +127,22 @@ def test_onnx_and_its_int8_variant_are_checked_and_say_what_they_lose(
     model = load_model(out, threads=1)
     facts = model.card["int8"]
     assert model.kind == "onnx-int8"
-    assert (model.card["name"], model.card["converted_from"]) == ("Given", "given.safetensors")
+    assert (model.card["name"], model.card["converted_from"]) == (
+        "Given",
+        {"file": "given.safetensors", "storage": "float32"},
+    )
     assert not {"storage", "tensors_sha256"} & model.card.keys()  # they were of the file it came from
     assert (facts["dataset"], facts["images"], facts["calibrated_on"]) == ("small", 2, "calibration")
     assert facts["loss_db"] == pytest.approx(facts["psnr_y_float32"] - facts["psnr_y"], abs=2e-4)
     assert abs(facts["loss_db"]) < 0.5
     assert printed[0].startswith(f"{out}: {out.stat().st_size:,} bytes")
     assert "ONNX, opset 18, any height and width; 2 photographs differ from torch's by" in printed[1]
-    assert f"float32 has {facts['psnr_y_float32']:.3f}, {facts['loss_db']:.3f} dB lost" in printed[2]
+    words = loss_in_words(facts["loss_db"])
+    assert f"float32 has {facts['psnr_y_float32']:.3f}, {words}; the first" in printed[2]
     assert "An image of 12 × 12 takes" in printed[3]
     page = (tmp_path / "x.onnx.md").read_text()
-    assert f"{facts['loss_db']:.3f} dB lost" in page
+    assert f"float32 has {facts['psnr_y_float32']:.3f}: {words}." in page
+    assert "added to the input enlarged by repeating its pixels (nearest neighbour);" in page
     assert "ONNX, opset 18" in page
     # The lite form's image is the nearest neighbour's plus a little, at an odd size too, and the program on
     # the page writes it.
@@ -167,7 +184,7 @@ def test_weights_from_elsewhere_become_a_file_that_says_so(photos, db, tmp_path)
     torch.save({"state_dict": in_names_of("newer")}, tmp_path / "srgan.pth")
     export(source=tmp_path / "srgan.pth", format="safetensors", out=tmp_path / "x.safetensors")
     card = weights.read_card(tmp_path / "x.safetensors")
-    assert card["converted_from"] == "srgan.pth"
+    assert card["converted_from"] == {"file": "srgan.pth", "storage": None}
     page = (tmp_path / "x.safetensors.md").read_text()
     assert "another program's weights" in page
     assert "does not say under which terms" in page
@@ -184,8 +201,9 @@ def test_weights_from_elsewhere_become_a_file_that_says_so(photos, db, tmp_path)
         ({"run": 1}, "--run goes with --method"),
         ({"out": "folder.safetensors"}, "is a folder and not a file"),
         ({"out": "given.safetensors/x.safetensors"}, "is a file and not a folder"),
-        ({"out": "given.safetensors"}, r"given\.safetensors exists; give --force"),
+        ({"out": "old.safetensors"}, r"old\.safetensors exists; give --force"),
         ({"out": "carded.safetensors"}, r"carded\.safetensors\.md exists; give --force"),
+        ({"out": "given.safetensors", "force": True}, "--from and --out are both"),
         ({"source": "none.pth"}, "There is no model file"),
         ({"source": "bad.onnx"}, "is no whole ONNX file|has no model card"),
         ({"source": "bad.zip"}, "a model is .safetensors"),
@@ -193,7 +211,7 @@ def test_weights_from_elsewhere_become_a_file_that_says_so(photos, db, tmp_path)
 )
 def test_a_request_that_cannot_be_is_one_sentence_and_changes_nothing(given, tmp_path, options, sentence):
     (tmp_path / "folder.safetensors").mkdir()
-    for name in ("carded.safetensors.md", "bad.onnx", "bad.zip"):
+    for name in ("carded.safetensors.md", "old.safetensors", "bad.onnx", "bad.zip"):
         (tmp_path / name).write_text("mine")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     asked = {"source": "given.safetensors", "format": "safetensors", "out": "new.safetensors"} | options
@@ -236,6 +254,36 @@ def test_with_force_both_files_are_replaced(given, tmp_path):
     export(source=given, format="safetensors", out=out, force=True)
     assert weights.read_card(out)["name"] == "Given"
     assert page.read_text().startswith("# x.safetensors")
+
+
+def test_weights_that_were_rounded_once_say_so_in_whatever_they_become(student, tmp_path):
+    half, full, last = (tmp_path / f"{name}.safetensors" for name in ("half", "full", "last"))
+    export(method="student", format="safetensors", half=True, out=half)
+    export(source=half, format="safetensors", out=full)
+    export(source=full, format="safetensors", out=last)
+    assert weights.read_card(full)["converted_from"] == {"file": "half.safetensors", "storage": "float16"}
+    assert weights.read_card(last)["converted_from"] == {"file": "full.safetensors", "storage": "float16"}
+    for model in (half, full, last):
+        page = model.with_name(f"{model.name}.md").read_text()
+        assert "of the float32 network before its weights were rounded to float16;" in page
+    assert "| converted from | `full.safetensors`, whose weights were rounded to float16 |" in page
+    export(method="student", format="safetensors", out=full, force=True)
+    export(source=full, format="safetensors", out=last, force=True)
+    assert "rounded" not in last.with_name("last.safetensors.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("loss_db", "words"),
+    [
+        (0.0031, "0.003 dB lost"),
+        (-0.0021, "0.002 dB gained"),
+        (-0.0, "nothing lost"),
+        (0.0004, "nothing lost"),
+        (-0.0004, "nothing lost"),
+    ],
+)
+def test_what_8_bits_cost_is_never_minus_nothing(loss_db, words):
+    assert loss_in_words(loss_db) == words
 
 
 def test_a_full_disk_leaves_neither_file(given, tmp_path, monkeypatch):

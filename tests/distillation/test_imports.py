@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image as Picture
 
-from distillation.models import Image, Output
+from distillation import queries
+from distillation.models import Image, Output, TrainingRun
 
 
 @pytest.fixture
@@ -82,6 +83,13 @@ def test_an_output_that_changed_is_refused_and_what_is_known_stays(folder, db):
     assert list(Output.objects.values_list("pk", "sha256")) == before
 
 
+def test_images_called_as_a_method_trained_here_are_not_taken_for_ours(folder, db):
+    take_in(folder)
+    assert queries.standing_outputs("mine") == []
+    run = TrainingRun(pk=1, method="gan2g")
+    assert queries.known_outputs("mine", {"gan2g": run}) == {}
+
+
 def missing_method(folder):
     for method in ("esrgan", "gan2g"):
         for path in (folder / method).iterdir():
@@ -109,6 +117,10 @@ def no_image(folder):
     (folder / "gan2g" / "two.png").write_text("not a picture")
 
 
+def our_bicubic(folder):
+    (folder / "gan2g").rename(folder / "bicubic")
+
+
 def tiny(folder):
     for method in ("reference", "esrgan", "gan2g"):
         Picture.new("RGB", (8, 8)).save(folder / method / "one.png")
@@ -123,6 +135,7 @@ def tiny(folder):
         (other_size, "equal in size"),
         (no_image, "two.png"),
         (twice, "one of them is too many"),
+        (our_bicubic, "mine/bicubic would be taken for this program's own bicubic: rename the folder"),
         (tiny, "8"),
     ],
 )

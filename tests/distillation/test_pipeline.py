@@ -1,5 +1,6 @@
 """From a folder of images to trained methods, their outputs and the rows that record them."""
 
+import csv
 import errno
 import hashlib
 import io
@@ -104,6 +105,9 @@ def test_the_csv_goes_method_by_method_in_the_order_asked_for(distill, tmp_path)
                  stdout=io.StringIO(), stderr=io.StringIO())  # fmt: skip
     rows = [line.split(",")[1:3] for line in (tmp_path / "e.csv").read_text().splitlines()[1:]]
     assert rows == [["im0", "student"], ["im1", "student"], ["im0", "bicubic"], ["im1", "bicubic"]]
+    runs = [row["run"] for row in csv.DictReader((tmp_path / "e.csv").read_text().splitlines())]
+    number = str(TrainingRun.objects.get(method="student").pk)
+    assert runs == [number, number, "", ""]
 
 
 def test_ctrl_c_leaves_a_run_that_resuming_finishes(distill, monkeypatch):

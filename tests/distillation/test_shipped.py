@@ -43,7 +43,7 @@ def test_shipped_weights_become_finished_runs_that_every_command_can_use(folder)
         network, card = weights.read_model(folder / f"{method}.safetensors")
         loaded = load_network(run).state_dict()
         assert all(torch.equal(loaded[name], tensor) for name, tensor in network.state_dict().items())
-        assert (run.profile, run.seed, run.code_version) == ("smoke", 0, card["code_version"])
+        assert (run.profile, run.seed, run.code_version) == ("shipped", 0, card["code_version"])
         assert run.get_method_display() in printed
     out = io.StringIO()
     arguments = ("--dataset", "small", "--method", "bicubic", "g2g_al")

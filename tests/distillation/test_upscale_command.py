@@ -4,6 +4,7 @@ import errno
 import io
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from django.core.management import CommandError, call_command
@@ -15,6 +16,7 @@ from distillation.sr import images, pictures, upscale
 from distillation.sr.config import GeneratorShape
 from distillation.sr.networks import Generator, seeded
 from distillation.sr.portable import onnx_files, weights
+from tests.distillation.sr.portable.layouts import in_names_of
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -107,7 +109,9 @@ def test_a_bad_picture_is_named_and_the_rest_is_done(folder, tmp_path, model):
         call_command("upscale", str(folder), model=model, out=tmp_path / "out", stderr=err)
     assert caught.value.returncode == FAILED
     assert f"In {folder}: bad.jpg is no PNG" in err.getvalue()
-    assert "dot.png: An image is (H, W, 3) uint8 or uint16 of 2 px a side or more" in err.getvalue()
+    assert (
+        f"{folder / 'dot.png'}: 1 × 1 px are too few: a network takes 2 px a side or more." in err.getvalue()
+    )
     assert {path.name for path in (tmp_path / "out").rglob("*.png")} == {"a.png", "b.png"}
 
 
@@ -123,20 +127,46 @@ def test_a_model_from_a_file_makes_what_its_network_makes(folder, tmp_path, mode
     assert np.abs(read(tmp_path / "out" / "a.png") - expected).max() <= 1
 
 
-def test_an_onnx_model_makes_what_its_network_makes(folder, tmp_path, network, monkeypatch):
-    (tmp_path / "m.onnx").write_text("stands for a file")
-    shape = network.shape
+@pytest.fixture(scope="module")
+def onnx_file(tmp_path_factory):
+    """A tiny network as export_model writes it, and the network."""
+    network = seeded(Generator, GeneratorShape(blocks=1, channels=4, lite=True), seed=1).eval()
+    payload, _ = onnx_files.to_bytes(onnx_files.export(network), network, {"name": "Given"})
+    file = tmp_path_factory.mktemp("onnx") / "m.onnx"
+    file.write_bytes(payload)
+    return file, network
 
-    def function(x):
-        with torch.inference_mode():
-            return network(torch.from_numpy(x)).numpy()
 
-    monkeypatch.setattr(onnx_files, "read_model", lambda path, threads: (shape, {}, function))
-    run(folder / "a.png", model=tmp_path / "m.onnx", out=tmp_path / "out")
+def test_an_onnx_model_makes_what_its_network_makes(folder, tmp_path, onnx_file):
+    file, network = onnx_file
+    _, announced = run(folder / "a.png", model=file, out=tmp_path / "out", tile=5)
+    assert "m.onnx: onnx, 1 block of 4 channels" in announced
     expected = upscale.upscale(network, pixels(0)).astype(int)
     assert np.abs(read(tmp_path / "out" / "a.png") - expected).max() <= 1
-    sentence = refusal(folder / "a.png", model=tmp_path / "m.onnx", out=tmp_path / "o", precision="bf16")
+    sentence = refusal(folder / "a.png", model=file, out=tmp_path / "o", precision="bf16")
     assert "m.onnx is computed by onnxruntime" in sentence
+
+
+def test_memory_that_runs_out_in_onnxruntime_is_a_sentence_too(folder, tmp_path, onnx_file, monkeypatch):
+    def exhausted(*_):
+        # As it is worded by onnxruntime 1.30, whose own exceptions cannot be made from Python.
+        raise Exception(
+            "[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer of size 9"
+        )
+
+    monkeypatch.setattr(onnxruntime.InferenceSession, "run", exhausted)
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="1 of 1 picture could"):
+        call_command("upscale", str(folder / "a.png"), model=onnx_file[0], out=tmp_path / "out", stderr=err)
+    assert "a.png: there is not enough memory; a smaller --tile needs less." in err.getvalue()
+
+
+def test_another_programs_weights_enlarge_as_they_should(folder, tmp_path):
+    torch.save({"state_dict": in_names_of("newer")}, tmp_path / "srgan.pth")
+    run(folder / "a.png", model=tmp_path / "srgan.pth", out=tmp_path / "out")
+    # Its weights repeat every pixel 4 x 4.
+    expected = pixels(0).repeat(4, axis=0).repeat(4, axis=1)
+    np.testing.assert_array_equal(read(tmp_path / "out" / "a.png"), expected)
 
 
 def test_a_trained_method_is_named_with_its_run(photos, folder, tmp_path):
@@ -165,10 +195,16 @@ def test_bf16_is_used_where_it_is_asked_for(folder, tmp_path, model, monkeypatch
     assert sentence == "This processor does not compute in bf16; leave --precision bf16 out."
 
 
+def test_a_file_named_twice_is_enlarged_once(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    printed, _ = run(folder / "a.png", "a.png", folder, folder / "a.png", out=tmp_path / "out")
+    assert printed.startswith("2 pictures in")
+    assert run("a.png", "./a.png", out=tmp_path / "out", force=True)[0].startswith("1 picture in")
+
+
 def test_two_inputs_of_one_output_are_refused_before_the_work(folder, tmp_path):
     Picture.fromarray(pixels(2)).save(folder / "a.bmp")
     assert "would both become" in refusal(folder, out=tmp_path / "out")
-    assert "would both become" in refusal(folder / "a.png", folder / "a.png", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -192,6 +228,7 @@ def test_requests_that_cannot_be_met_are_refused(folder, tmp_path, model):
         "1 px a side or more, not 0": ([folder], {"tile": 0, "model": model}),
         "--tile goes with a network": ([folder], {"tile": 9}),
         "--precision goes with a network": ([folder], {"precision": "bf16"}),
+        "is a folder and not a model file": ([folder], {"model": tmp_path / "empty"}),
         "no model file": ([folder], {"model": tmp_path / "none.safetensors"}),
         "has not been trained": ([folder], {"method": "teacher"}),
     }
@@ -200,13 +237,22 @@ def test_requests_that_cannot_be_met_are_refused(folder, tmp_path, model):
     assert not out.exists()
 
 
-def test_memory_that_runs_out_is_a_sentence_about_tiles(folder, tmp_path, model, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        MemoryError(),
+    ],
+    ids=["Windows", "Linux", "NumPy"],
+)
+def test_memory_that_runs_out_is_a_sentence_about_tiles(folder, tmp_path, model, monkeypatch, error):
     def exhausted(*_, **__):
-        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.")
+        raise error
 
     monkeypatch.setattr(upscale, "_piece", exhausted)
     err = io.StringIO()
-    with pytest.raises(CommandError, match="1 of 1 pictures"):
+    with pytest.raises(CommandError, match="1 of 1 picture could"):
         call_command("upscale", str(folder / "a.png"), model=model, out=tmp_path / "out", stderr=err)
     assert "a.png: there is not enough memory; a smaller --tile needs less." in err.getvalue()
 

@@ -9,8 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from distillation.models import TRAINED_METHODS, Image, Output, TrainingRun
-
-PROTOCOL = "a protocol"
+from distillation.queries import PROTOCOL
 
 
 def reproduce(**options: object) -> tuple[str, str]:
@@ -87,6 +86,12 @@ def test_methods_are_ordered_under_each_measure(set5):
     assert after.count("=") == 6
 
 
+def test_the_order_of_the_wrapped_column_is_said_to_rank_nothing(set5):
+    printed, _ = reproduce()
+    assert "wrapped PSNR, highest first (ranks nothing by quality: comparable with the paper's own" in printed
+    assert printed.count("(ranks nothing") == 1
+
+
 def test_it_is_said_for_each_measure_whether_the_claim_holds(set5):
     printed, _ = reproduce()
     assert "  PSNR-Y: holds on 1 of 1 set.\n" in printed
@@ -128,12 +133,38 @@ def test_scores_of_an_older_protocol_are_shown_as_they_are_and_said_to_be_old(se
             protocol="", gmsd=None, psnr_wrapped=None, lr_psnr=None, high_frequency=None
         )
     printed, said = reproduce()
-    assert (
-        "Set5 was scored under an older protocol: `python manage.py evaluate --dataset Set5 --method b"
-        in said
-    )
+    command = "`python manage.py evaluate --dataset Set5 --method student`"
+    assert f"Set5 was scored under an older protocol: {command} computes its scores again" in said
     assert lines_with(printed, "Student")[0][3:] == ["27.000", "0.5000", "-", "-"]
     assert "GMSD: nothing can be said without Student." in printed
+
+
+def test_one_older_protocol_with_a_name_for_all_is_old_too(set5):
+    assert "older protocol" not in reproduce()[1]
+    Output.objects.update(protocol="y-before")
+    methods = " ".join(("bicubic", *TRAINED_METHODS))
+    command = f"`python manage.py evaluate --dataset Set5 --method {methods}`"
+    assert f"Set5 was scored under an older protocol: {command} computes" in reproduce()[1]
+
+
+def test_what_a_profile_lacks_is_named_with_commands_for_that_profile(set5):
+    quick = a_run("teacher", "smoke")
+    said = reproduce(profile="smoke")[1]
+    # By itself `evaluate` takes the run of the higher profile.
+    assert (
+        f"Set5 lacks Teacher: `python manage.py evaluate --dataset Set5 --method teacher --run {quick.pk}`."
+        in said
+    )
+    assert "Not trained under the profile smoke: Student, GAN2GAN, " in said
+    assert "; `python manage.py distill --method student --profile smoke` and `python" in said
+    assert "Not trained" not in reproduce(profile="demo")[1]
+
+
+def test_where_nothing_is_trained_one_command_trains_all(set5):
+    said = reproduce(profile="paper")[1]
+    assert "G2G+AL; `python manage.py distill --method all --profile paper` and then `evaluate`" in said
+    assert "Set14 has not been evaluated: `python manage.py evaluate --dataset Set14 --method bic" in said
+    assert "G2G+AL; `python manage.py use_shipped_weights` and then" in reproduce(profile="shipped")[1]
 
 
 def test_runs_of_one_profile_can_be_asked_for(set5):
@@ -159,7 +190,7 @@ def test_the_table_is_written_as_csv_and_latex(set5, tmp_path):
     assert (rows[1]["paper_psnr"], rows[1]["run"], rows[1]["images"]) == ("29.0393", str(teacher.pk), "2")
     tex = (tmp_path / "r.tex").read_text()
     assert r"\multicolumn{2}{c}{Paper} & \multicolumn{4}{c}{Ours}" in tex
-    assert r"G2G+AL & \textbf{29.6308} & 0.6892 & \textbf{31.000} &" in tex
+    assert r"G2G+AL & \textbf{29.6308} & 0.6892 & \textbf{31.000} & \textbf{0.5000} & 0.0310 & 28.000" in tex
 
 
 @pytest.mark.parametrize(

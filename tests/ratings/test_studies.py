@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import ProtectedError
 
 from distillation.models import Output
+from distillation.queries import PROTOCOL
 from ratings import invites
 from ratings.models import Stimulus, Study, StudyFrozen
 from ratings.services import studies
@@ -147,6 +148,30 @@ def test_a_file_that_is_not_the_one_that_was_scored_keeps_the_study_closed(make_
         studies.open_study(draft)
     draft.refresh_from_db()
     assert draft.status == "draft"
+
+
+def test_scores_of_an_older_protocol_do_not_enter_a_study(make_outputs):
+    make_outputs()
+    Output.objects.filter(method="sharp").update(protocol="older")
+    error = refusal("new", "--dataset", "set")
+    assert "run `python manage.py import_outputs …/set` first" in str(error)
+    assert error.returncode == 2
+    Output.objects.filter(method="bicubic").update(protocol="")
+    assert "`python manage.py evaluate --dataset set --method bicubic` first" in str(
+        refusal("new", "--dataset", "set", "--methods", "bicubic", "soft")
+    )
+    assert Study.objects.count() == 0
+
+
+def test_a_draft_opens_with_todays_scores_or_not_at_all(make_outputs):
+    draft = studies.create_study(slug="draft", title="Draft", outputs=make_outputs(), seed=1)
+    Output.objects.update(protocol="older")
+    with pytest.raises(Refused, match="not of today's protocol"):
+        studies.open_study(draft)
+    Output.objects.update(protocol=PROTOCOL, psnr_y=12.5, ssim_y=0.25)
+    studies.open_study(draft)
+    assert set(draft.stimuli.values_list("psnr", "ssim")) == {(12.5, 0.25)}
+    assert draft.frozen["stimuli"][0]["psnr"] == 12.5
 
 
 def test_a_file_that_is_missing_keeps_the_study_closed(make_outputs, settings):

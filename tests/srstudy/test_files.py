@@ -2,11 +2,12 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from srstudy.errors import Refused
-from srstudy.files import refuse_unusable_file, write_texts
+from srstudy.files import refuse_equal_files, refuse_unusable_file, write_texts
 
 
 def test_what_was_there_is_replaced(tmp_path):
@@ -54,3 +55,22 @@ def test_a_path_that_can_hold_no_file_is_refused(tmp_path):
         refuse_unusable_file("--csv", tmp_path / "file" / "deep" / "x.csv")
     refuse_unusable_file("--csv", tmp_path / "new" / "x.csv")
     refuse_unusable_file("--csv", tmp_path / "file")
+    assert {path.name for path in tmp_path.iterdir()} == {"file"}
+
+
+def test_a_folder_that_takes_no_files_is_found_beforehand():
+    if not Path("/proc/self").is_dir():
+        pytest.skip("has no /proc")
+    # Where even root, to whom every folder looks writable, can make nothing.
+    with pytest.raises(Refused, match=r"--csv is '/proc/q/x\.csv', and '/proc' takes no new file"):
+        refuse_unusable_file("--csv", Path("/proc/q/x.csv"))
+
+
+def test_one_file_under_two_options_is_refused_however_it_is_spelt(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path)
+    for other in ("a", "./a", "new/../a", str(tmp_path / "a"), "link/a"):
+        with pytest.raises(Refused, match=r"--csv and --per-image are both .* give each a file of its own"):
+            refuse_equal_files(csv=Path("a"), latex=None, per_image=Path(other))
+    refuse_equal_files(csv=Path("a"), latex=Path("b"), per_image=None)
+    refuse_equal_files(csv=None, latex=None)

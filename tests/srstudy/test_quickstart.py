@@ -1,5 +1,6 @@
 """`quickstart` from an empty database to a study with its links, run again, and with another secret."""
 
+import contextlib
 import errno
 import os
 import re
@@ -70,6 +71,25 @@ def test_an_empty_folder_becomes_a_study_with_its_links(first, home):
     assert "user admin, password for tests alone\n" in first.stdout
     rows = contents(home)
     assert [len(rows[table]) for table in rows] == [6, 70, 1, 70]  # six trained methods; ten images by seven
+
+
+def test_with_the_shipped_weights_nothing_is_trained(tmp_path):
+    command = [sys.executable, str(REPOSITORY / "manage.py"), "quickstart", "--no-serve", "--pretrained"]
+    done = subprocess.run(
+        command, env=environment(tmp_path), capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Results:    http://127.0.0.1:8000/studies/pretrained/\n" in done.stdout
+    rows = contents(tmp_path)
+    assert [len(rows[table]) for table in rows] == [6, 70, 1, 70]
+    # Each of the six was trained for thousands of steps, and better than bicubic: 28.645 dB, by `evaluate`.
+    database = sqlite3.connect(tmp_path / "db.sqlite3")
+    with contextlib.closing(database):
+        means = dict(
+            database.execute("SELECT method, AVG(psnr_y) FROM distillation_output GROUP BY method").fetchall()
+        )
+    assert means.pop("bicubic") == pytest.approx(28.645, abs=5e-4)
+    assert min(means.values()) > 29.5
 
 
 def test_running_it_again_keeps_every_row_and_prints_the_same_links(first, run, home):

@@ -61,6 +61,17 @@ def test_latex_groups_neighbouring_columns_under_one_head():
     assert r"two & \textbf{2.00} & 3.00 & -- \\" in tex
 
 
+def test_columns_of_no_group_have_neither_a_head_nor_a_rule_in_latex():
+    tex = latex_of(
+        table(column(1.0, 2.0, group=""), column(4.0, 3.0, group=""), column(5.0, None, group="B")),
+        caption="C",
+        label="tab:x",
+    )
+    lines = tex.splitlines()
+    assert r" &  &  & \multicolumn{1}{c}{B} \\" in lines
+    assert r"\cmidrule(lr){4-4}" in lines
+
+
 def test_latex_is_whole_and_every_row_has_every_column():
     tex = latex_of(table(column(math.inf, 2.0), column(4.0, 3.0)), caption="C", label="tab:x")
     assert re.findall(r"\\(begin|end)\{(\S+?)\}", tex) == [

@@ -5,19 +5,26 @@ from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from distillation.models import Method, method_label
+from distillation.models import Method
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
-from srstudy.files import refuse_unusable_file, write_texts
+from srstudy.files import refuse_equal_files, refuse_unusable_file, write_texts
 
 FORMATS = ("png", "svg", "pdf")
+# The input is timed in one piece. SRGAN's generator needs some gigabytes for so many pixels.
+LARGEST_PX = 2_000_000
 
 
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if match is None or min(int(side) for side in match.groups()) < 2:
         raise ArgumentTypeError(f"a size is WIDTHxHEIGHT of 2 px a side or more, as 120x120, not {text!r}")
-    return int(match[1]), int(match[2])
+    width, height = int(match[1]), int(match[2])
+    if width * height > LARGEST_PX:
+        raise ArgumentTypeError(
+            f"{text} has over {LARGEST_PX:,} pixels; give fewer: larger pictures are computed in tiles"
+        )
+    return width, height
 
 
 class Command(SentenceCommand):
@@ -27,7 +34,10 @@ class Command(SentenceCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--dataset", default="photos", metavar="NAME", help="whose PSNR and SSIM; default: photos"
+            "--dataset",
+            default="photos",
+            metavar="NAME_OR_DIR",
+            help="whose PSNR and SSIM, as `evaluate` was given it; default: photos",
         )
         parser.add_argument(
             "--method",
@@ -37,7 +47,11 @@ class Command(SentenceCommand):
             help=f"of {', '.join(Method.values)}; default: bicubic and all that are trained",
         )
         parser.add_argument(
-            "--run", type=int, metavar="ID", help="another run than the latest; with one method only"
+            "--run",
+            nargs="+",
+            type=int,
+            metavar="ID",
+            help="these runs, of any methods, each by its size too; other methods only by --method",
         )
         parser.add_argument(
             "--runs", type=int, default=10, metavar="N", help="times are medians over so many"
@@ -52,24 +66,22 @@ class Command(SentenceCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        wanted = list(dict.fromkeys(options["method"] or ()))
-        _refuse_contradictions(options, wanted)
+        _refuse_contradictions(options)
         # torch takes a second to load: not for --help
         import torch
 
         from distillation import cost_tables
         from distillation.pipeline import costs
 
-        dataset, (width, height) = options["dataset"], options["size"]
-        rows = costs.measure_costs(
-            wanted or costs.trained_methods(),
-            dataset=dataset,
-            run_id=options["run"],
-            runs=options["runs"],
-            width=width,
-            height=height,
-            announce=self.stderr.write,
-        )
+        wanted, run_ids = list(dict.fromkeys(options["method"] or ())), options["run"] or ()
+        if not wanted and not run_ids:
+            wanted = costs.trained_methods()
+        dataset = costs.dataset_name(options["dataset"])
+        chosen = costs.candidates(wanted, run_ids, dataset=options["dataset"], announce=self.stderr.write)
+        if options["plot"] and all(candidate.psnr_y is None for candidate in chosen):
+            raise Refused(f"--plot has nothing to draw: none of these has been evaluated on {dataset}.")
+        width, height = options["size"]
+        rows = costs.measure_costs(chosen, runs=options["runs"], width=width, height=height)
         conditions = {
             "runs": options["runs"],
             "threads": torch.get_num_threads(),
@@ -96,9 +108,9 @@ class Command(SentenceCommand):
         from distillation.sr.portable.whole_files import write_whole
 
         points = [
-            Point(name=method_label(row.method), gmacs=row.measured.gmacs, psnr_y=row.psnr_y)
+            Point(name=row.candidate.label, gmacs=row.measured.gmacs, psnr_y=row.candidate.psnr_y)
             for row in rows
-            if row.psnr_y is not None
+            if row.candidate.psnr_y is not None
         ]
         with refusing_value_errors():
             drawing = cost_figure(points, dataset=dataset, file_format=path.suffix[1:].lower())
@@ -106,13 +118,12 @@ class Command(SentenceCommand):
         write_whole({path: drawing})
 
 
-def _refuse_contradictions(options: dict[str, Any], wanted: list[str]) -> None:
-    if options["run"] is not None and (len(wanted) != 1 or wanted == [Method.BICUBIC]):
-        raise Refused("--run goes with one trained --method.")
+def _refuse_contradictions(options: dict[str, Any]) -> None:
     if options["runs"] < 1:
         raise Refused(f"A median needs 1 run or more, not {options['runs']}.")
     for name in ("csv", "latex", "plot"):
         if options[name]:
             refuse_unusable_file(f"--{name}", options[name])
+    refuse_equal_files(csv=options["csv"], latex=options["latex"], plot=options["plot"])
     if options["plot"] and options["plot"].suffix[1:].lower() not in FORMATS:
         raise Refused(f"--plot is {str(options['plot'])!r}, and a figure ends in .png, .svg or .pdf.")

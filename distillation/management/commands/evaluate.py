@@ -10,7 +10,7 @@ from distillation.queries import table_of
 from distillation.tables import evaluation_frame, images_table, methods_table, paper_latex, paper_text
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
-from srstudy.files import refuse_unusable_file, write_texts
+from srstudy.files import refuse_equal_files, refuse_unusable_file, write_texts
 
 
 class Command(SentenceCommand):
@@ -107,8 +107,7 @@ def _refuse_impossible(wanted: Sequence[str], options: dict[str, Any]) -> None:
     for name in ("csv", "latex"):
         if options[name]:
             refuse_unusable_file(f"--{name}", options[name])
-    if options["csv"] and options["csv"] == options["latex"]:
-        raise Refused(f"--csv and --latex are both {str(options['csv'])!r}; give each a file of its own.")
+    refuse_equal_files(csv=options["csv"], latex=options["latex"])
 
 
 def _csv(outputs: Sequence[Output]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from distillation.models import TRAINED_METHODS
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
-from srstudy.files import refuse_unusable_file
+from srstudy.files import refuse_equal_files, refuse_unusable_file
 
 FORMATS = ("safetensors", "onnx")
 
@@ -47,6 +47,7 @@ class Command(SentenceCommand):
         out: Path = options["out"]
         page = out.with_name(f"{out.name}.md")
         _refuse_contradictions(options)
+        refuse_equal_files(**{"from": options["source"], "out": out})
         for path in (out, page):
             _refuse_place(path, force=options["force"])
         # torch takes a second to load: not for --help

@@ -7,6 +7,8 @@ from typing import Any
 from distillation.models import Method
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
+from srstudy.files import refuse_unusable_file
+from srstudy.words import counted
 
 
 class Command(SentenceCommand):
@@ -53,14 +55,12 @@ class Command(SentenceCommand):
             make = upscaling.maker_of_method(options["method"], run_id=options["run"], **common)
         if jobs:
             written = upscaling.enlarge_all(jobs, make, announce=self.stderr.write)
-            self.stdout.write(f"{len(written)} pictures in {out}")
+            self.stdout.write(f"{counted(len(written), 'picture')} in {out}")
 
 
 def _refuse_contradictions(options: dict[str, Any]) -> None:
     out, tile = options["out"], options["tile"]
-    for parent in (out, *out.parents):
-        if parent.exists() and not parent.is_dir():
-            raise Refused(f"--out is {str(out)!r}, and {str(parent)!r} is a file and not a folder.")
+    refuse_unusable_file("--out", out / "NAME.png")
     if options["run"] is not None and (options["model"] or options["method"] == Method.BICUBIC):
         raise Refused("--run goes with a trained --method.")
     if tile is not None and tile < 1:

@@ -2,17 +2,31 @@
 
 from typing import Any
 
-from distillation.tables import runs_table
+from distillation.models import Method
+from distillation.queries import table_of
+from distillation.tables import methods_table, runs_table
 from srstudy.commands import SentenceCommand
 
 
 class Command(SentenceCommand):
-    """Records the generators that ship with the project as finished runs; again, it changes nothing."""
+    """Records the generators that ship with the project as finished runs, and makes their images.
 
-    help = "Record the trained generators that ship with the project, so that nothing has to be trained."
+    Again, it changes nothing.
+    """
+
+    help = "Record the trained generators that ship with the project, and make every method's images."
 
     def handle(self, **options: Any) -> None:
         # torch takes a second to load: not for --help
+        from distillation.pipeline import data, outputs
         from distillation.pipeline.shipped import use_shipped_weights
 
-        self.stdout.write(runs_table(use_shipped_weights(self.stderr.write)))
+        runs = use_shipped_weights(self.stderr.write)
+        made = outputs.make_outputs(
+            data.STUDY_SET,
+            [Method.BICUBIC.value, *(run.method for run in runs)],
+            run_ids={run.method: run.pk for run in runs},
+            announce=lambda text: None,
+        )
+        self.stdout.write(runs_table(runs))
+        self.stdout.write(methods_table(table_of(made), dataset=data.STUDY_SET))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from distillation.sr.config import GeneratorShape
@@ -78,7 +78,17 @@ def shape_of(card: Card, *, name: str) -> GeneratorShape:
 
     Raises: ModelRefused if it describes none that can be built here.
     """
+    described = card.get("shape")
+    if not isinstance(described, dict):
+        raise ModelRefused(f"{name} does not describe its network; export it anew.")
+    types = {field.name: field.type for field in fields(GeneratorShape)}
+    for key, value in described.items():
+        if type(value) is not types.get(key):  # a bool is an int, too, and no number of blocks
+            raise ModelRefused(f"{name} describes a network that cannot be built here: {key} is {value!r}.")
+    for key in ("blocks", "channels"):
+        if key not in described:
+            raise ModelRefused(f"{name} does not say how many {key} its network has; export it anew.")
     try:
-        return GeneratorShape(**card["shape"])
-    except (KeyError, TypeError, ValueError) as error:
+        return GeneratorShape(**described)
+    except ValueError as error:
         raise ModelRefused(f"{name} describes a network that cannot be built here: {error}") from error

@@ -110,7 +110,7 @@ def _our_name(key: str, name: str) -> str:
 
 def _shape(tensors: Mapping[str, Tensor], name: str) -> GeneratorShape:
     head = tensors.get("head.0.weight")
-    numbers = [int(key.split(".")[1]) for key in tensors if key.startswith("blocks.")]
+    numbers = {int(key.split(".")[1]) for key in tensors if key.startswith("blocks.")}
     if head is None or head.ndim != 4 or not numbers:
         raise ModelRefused(f"{name} is another network's: it lacks the first convolution or the blocks.")
     if head.shape[2] == 3:
@@ -118,7 +118,13 @@ def _shape(tensors: Mapping[str, Tensor], name: str) -> GeneratorShape:
             f"{name} is a lite network, and does not say which enlarged input it adds: "
             "take the .safetensors that export_model writes."
         )
-    return GeneratorShape(blocks=max(numbers) + 1, channels=head.shape[0])
+    blocks = len(numbers)
+    if numbers != set(range(blocks)):  # before anything is built: a number may be any
+        raise ModelRefused(
+            f"{name} is another network's: its {blocks} blocks are not numbered from 0 to {blocks - 1}, "
+            f"the last is {max(numbers)}."
+        )
+    return GeneratorShape(blocks=blocks, channels=head.shape[0])
 
 
 def _refuse_unlike_input(network: Generator, name: str) -> None:

@@ -47,6 +47,8 @@ def load_model(path: Path, *, threads: int | None = None) -> Model:
     Raises: ModelRefused in one sentence if the file is missing, damaged, changed or another network's.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ModelRefused(f"{str(path)!r} is a folder and not a model file.")
     if not path.is_file():
         raise ModelRefused(f"There is no model file {str(path)!r}.")
     if threads is not None and threads < 1:

@@ -29,6 +29,8 @@ OPSET = 18
 INPUT, OUTPUT = "lr", "sr"
 LARGEST_DIFFERENCE = 1e-4
 SMALLEST_PX = 2
+# What onnxruntime says when memory runs out: of its arena, and of C++.
+_EXHAUSTED = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 
 
 def export(network: Generator) -> "ModelProto":
@@ -130,6 +132,8 @@ def read_model(path: Path, *, threads: int) -> tuple[GeneratorShape, Card, Calla
         model = onnx.load_model_from_string(payload)
     except DecodeError as error:
         raise ModelRefused(f"{path.name} is no whole ONNX file.") from error
+    if not model.HasField("graph"):  # nothing at all is a message, too
+        raise ModelRefused(f"{path.name} is no whole ONNX file.")
     texts = {entry.key: entry.value for entry in model.metadata_props}
     if cards.KEY not in texts:
         raise ModelRefused(f"{path.name} has no model card: export_model did not write it.")
@@ -138,23 +142,42 @@ def read_model(path: Path, *, threads: int) -> tuple[GeneratorShape, Card, Calla
         raise ModelRefused(
             f"{path.name} was changed after it was written: the SHA-256 of its network differs."
         )
-    return cards.shape_of(card, name=path.name), card, run_of(payload, threads=threads)
+    return cards.shape_of(card, name=path.name), card, run_of(payload, threads=threads, name=path.name)
 
 
-def run_of(payload: bytes, *, threads: int) -> Callable[[Planes], Planes]:
-    """The network of an ONNX file as a function of arrays, by onnxruntime on so many threads of the CPU."""
+def run_of(payload: bytes, *, threads: int, name: str = "The file") -> Callable[[Planes], Planes]:
+    """The network of an ONNX file as a function of arrays, by onnxruntime on so many threads of the CPU.
+
+    `name` is the file's, for the sentence.
+    Raises: ModelRefused, here or from the function, if onnxruntime cannot run the network; MemoryError.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session: Any = onnxruntime.InferenceSession(payload, options, providers=["CPUExecutionProvider"])
+    options.log_severity_level = 4  # what is worse than a warning is raised, too
+    with _onnxruntime_errors(name):
+        session: Any = onnxruntime.InferenceSession(payload, options, providers=["CPUExecutionProvider"])
 
     def run(x: Planes) -> Planes:
-        return np.asarray(session.run([OUTPUT], {INPUT: x})[0], dtype=np.float32)
+        with _onnxruntime_errors(name):
+            return np.asarray(session.run([OUTPUT], {INPUT: x})[0], dtype=np.float32)
 
     return run
+
+
+@contextmanager
+def _onnxruntime_errors(name: str) -> Iterator[None]:
+    """Turn onnxruntime's exceptions, which share no base but Exception, into Python's and ours."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        if any(sign in str(error) for sign in _EXHAUSTED):
+            raise MemoryError(f"onnxruntime has not enough memory for {name}.") from error
+        raise ModelRefused(f"{name} holds a network that onnxruntime cannot run; export it anew.") from error
 
 
 def planes(pixels: Pixels) -> Planes:

@@ -5,10 +5,18 @@ from typing import Any
 
 from distillation.sr.portable.cards import Card
 
+# A storage that rounds.
+HALF = "float16"
 _LOSSES = (
     "pix: pixels, vgg: VGG19 features, out: the teacher's image, feat: its trunk's features, adv: against a "
     "discriminator, dfeat and dcritic: the teacher's discriminator, frozen"
 )
+
+
+def was_rounded(card: Card) -> bool:
+    """Whether a model's weights are in float16, or were in a file that it was converted from."""
+    before = card.get("converted_from")
+    return card.get("storage") == HALF or (isinstance(before, dict) and before.get("storage") == HALF)
 
 
 def model_page(card: Card, *, file_name: str, size_bytes: int) -> str:
@@ -36,7 +44,11 @@ def model_page(card: Card, *, file_name: str, size_bytes: int) -> str:
 def _summary(card: Card, size_bytes: int) -> str:
     shape = card["shape"]
     form = "the lite form" if shape["lite"] else "SRGAN's form"
-    added = ", added to the bicubic image" if shape["global_skip"] else ""
+    added = ""
+    if shape["global_skip"]:
+        added = ", added to the bicubic image"
+    elif shape["lite"]:
+        added = ", added to the input enlarged by repeating its pixels (nearest neighbour)"
     numbers = "int8 and float32" if card.get("int8") else card.get("storage", "float32")
     return (
         f"{card['name']}: a network that enlarges photographs four times each way. A generator in {form}, "
@@ -57,7 +69,9 @@ def _origin(card: Card) -> Iterable[tuple[str, str]]:
         yield "checkpoint", f"SHA-256 {card['checkpoint_sha256']}"
         yield "trained", f"by srstudy {card['code_version']}, finished {card['finished']}"
     if "converted_from" in card:
-        yield "converted from", f"`{card['converted_from']}`"
+        before = card["converted_from"]
+        rounded = f", whose weights were rounded to {HALF}" if before.get("storage") == HALF else ""
+        yield "converted from", f"`{before['file']}`{rounded}"
     if "opset" in card:
         yield "format", f"ONNX, opset {card['opset']}; batch normalisation folded into the convolutions"
 
@@ -80,7 +94,10 @@ def _quality(card: Card) -> list[str]:
             for row in card["metrics"]
         ]
         parts.append(_table(("data set", "images", "PSNR-Y in dB", "SSIM-Y"), rows))
-        parts.append("Means over images of the float32 network; luma, four pixels of border cropped.")
+        rounded = f" before its weights were rounded to {HALF}" if was_rounded(card) else ""
+        parts.append(
+            f"Means over images of the float32 network{rounded}; luma, four pixels of border cropped."
+        )
     if "int8" in card:
         parts.append(_int8_sentence(card["int8"]))
     return ["## Quality", *parts] if parts else []
@@ -89,11 +106,18 @@ def _quality(card: Card) -> list[str]:
 def _int8_sentence(int8: dict[str, Any]) -> str:
     return (
         f"int8: {int8['psnr_y']:.3f} dB PSNR-Y on the {int8['images']} images of {int8['dataset']}, where "
-        f"float32 has {int8['psnr_y_float32']:.3f}: {int8['loss_db']:.3f} dB lost. The convolutions of the "
-        "trunk and the sub-pixel stages have int8 weights, a scale for each channel, and uint8 activations; "
-        f"the first and the last convolution stay float32. Calibrated on {int8['patches']} patches of "
-        f"{int8['calibrated_on']}."
+        f"float32 has {int8['psnr_y_float32']:.3f}: {loss_in_words(int8['loss_db'])}. The convolutions of "
+        "the trunk and the sub-pixel stages have int8 weights, a scale for each channel, and uint8 "
+        f"activations; the first and the last convolution stay float32. Calibrated on {int8['patches']} "
+        f"patches of {int8['calibrated_on']}."
     )
+
+
+def loss_in_words(loss_db: float) -> str:
+    """What 8 bits cost: `0.003 dB lost`, `0.002 dB gained`, or `nothing lost` where that is below 0.0005."""
+    if round(loss_db, 3) == 0:
+        return "nothing lost"
+    return f"{abs(loss_db):.3f} dB {'lost' if loss_db > 0 else 'gained'}"
 
 
 def _use(card: Card, file_name: str) -> str:

@@ -40,7 +40,9 @@ class Command(SentenceCommand):
         parser.add_argument("--images", type=int, metavar="N", help="the first N by name; default: all")
         parser.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all there are")
         parser.add_argument(
-            "--profile", choices=queries.PROFILES, help="take runs of this profile only; default: the highest"
+            "--profile",
+            choices=[*queries.PROFILES, queries.SHIPPED],
+            help="take runs of this profile only; default: the highest",
         )
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the order of trials")
         parser.add_argument(

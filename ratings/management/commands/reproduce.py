@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from distillation.queries import PROFILES
+from distillation.queries import PROFILES, SHIPPED
 from ratings import reproduction
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
-from srstudy.files import refuse_unusable_file, write_texts
+from srstudy.files import refuse_equal_files, refuse_unusable_file, write_texts
 
 
 class Command(SentenceCommand):
@@ -21,7 +21,9 @@ class Command(SentenceCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--profile", choices=PROFILES, help="take runs of this profile only; default: the highest"
+            "--profile",
+            choices=[*PROFILES, SHIPPED],
+            help="take runs of this profile only; default: the highest",
         )
         parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row a set and method")
         parser.add_argument("--latex", type=Path, metavar="FILE", help="write a table a set for a paper")
@@ -30,10 +32,9 @@ class Command(SentenceCommand):
         for name in ("csv", "latex"):
             if options[name]:
                 refuse_unusable_file(f"--{name}", options[name])
-        if options["csv"] and options["csv"] == options["latex"]:
-            raise Refused(f"--csv and --latex are both {str(options['csv'])!r}; give each a file of its own.")
+        refuse_equal_files(csv=options["csv"], latex=options["latex"])
         sets = reproduction.stored_sets(profile=options["profile"])
-        missing = reproduction.what_is_missing(sets)
+        missing = reproduction.what_is_missing(sets, profile=options["profile"])
         if not sets:
             raise Refused(f"None of the paper's sets can be compared yet. {missing[0]}")
         self.stdout.write(reproduction.report(sets))

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from distillation.models import TRAINED_METHODS, Method
+from distillation.queries import SHIPPED
 from ratings import invites
 from ratings.models import Study
 from ratings.services.studies import open_study
@@ -21,8 +22,8 @@ from srstudy.errors import Refused
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
-# The name of the study whose methods were not trained here, and the profile that they were trained under.
-PRETRAINED, SHIPPED_PROFILE = "pretrained", "cpu"
+# The name of the study whose methods were not trained here.
+PRETRAINED = "pretrained"
 METHODS = (Method.BICUBIC.value, *TRAINED_METHODS)
 
 
@@ -90,10 +91,9 @@ class Command(SentenceCommand):
         told = {"stdout": self.stdout, "stderr": self.stderr}
         if slug == PRETRAINED:
             call_command("use_shipped_weights", **told)
-            call_command("evaluate", "--method", *METHODS, **told)
         else:
             call_command("distill", "--method=all", f"--profile={slug}", "--resume", **told)
-        profile = SHIPPED_PROFILE if slug == PRETRAINED else slug
+        profile = SHIPPED if slug == PRETRAINED else slug
         call_command(
             "create_study",
             slug,

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from distillation.sr import checkpoints, distributed
 from distillation.sr.config import Options, Phase, profile
+from distillation.sr.learner import Learner
 from distillation.sr.methods import STAGES
-from distillation.sr.training import Report, TrainingFailed, train_stage
+from distillation.sr.training import Report, Stopped, TrainingFailed, train_stage
 from tests.distillation.sr.conftest import three_photos
 
 # A server that has torch loaded forks them: starting one costs nothing.
@@ -26,7 +29,9 @@ _SERVER.set_forkserver_preload([__name__])
 class Job:
     """A process that trains the named stages in a folder; `steps` are those of a student's transfer.
 
-    `die_at_fsync` kills it at the so many-th time that a checkpoint hands something to the disk.
+    `die_at_fsync` kills it at the so many-th time that a checkpoint hands something to the disk;
+    `terminate_at` sends it SIGTERM in this update, `poison_at` makes this update's input not a number.
+    `changes` are options that differ from smoke's.
     """
 
     def __init__(
@@ -36,12 +41,16 @@ class Job:
         steps: int | None = None,
         checkpoint_seconds: float = 3600.0,
         die_at_fsync: int | None = None,
+        terminate_at: int | None = None,
+        poison_at: int | None = None,
+        changes: Mapping[str, object] | None = None,
         environment: Mapping[str, object] | None = None,
     ) -> None:
         self._said = folder / f"said-{(environment or {}).get('RANK', 0)}.txt"
         self._said.unlink(missing_ok=True)
-        options = _options(steps, checkpoint_seconds)
-        arguments = (folder, names, options, die_at_fsync, dict(environment or {}), self._said)
+        options = replace(_options(steps, checkpoint_seconds), **(changes or {}))
+        harm = (die_at_fsync, terminate_at, poison_at)
+        arguments = (folder, names, options, harm, dict(environment or {}), self._said)
         self.process: ForkServerProcess = _SERVER.Process(target=_train, args=arguments)
         self.process.start()
 
@@ -61,14 +70,25 @@ class Job:
         return self._said.read_text() if self._said.exists() else ""
 
 
-def together(count: int, folder: Path, *names: str, steps: int | None = None) -> list[Job]:
-    """So many processes of one job, with the variables that torchrun would give them."""
+def together(
+    count: int, folder: Path, *names: str, second: Mapping[str, Any] | None = None, **settings: Any
+) -> list[Job]:
+    """So many processes of one job, with the variables that torchrun would give them.
+
+    `second` are settings of the second process alone.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     common = {"WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     return [
-        Job(folder, *names, steps=steps, environment={"RANK": rank, "LOCAL_RANK": rank, **common})
+        Job(
+            folder,
+            *names,
+            environment={"RANK": rank, "LOCAL_RANK": rank, **common},
+            **settings,
+            **(second or {} if rank == 1 else {}),
+        )
         for rank in range(count)
     ]
 
@@ -87,7 +107,7 @@ def _train(
     folder: Path,
     names: tuple[str, ...],
     options: Options,
-    die_at_fsync: int | None,
+    harm: tuple[int | None, int | None, int | None],
     environment: Mapping[str, object],
     said: Path,
 ) -> None:
@@ -96,8 +116,10 @@ def _train(
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         torch.set_num_threads(1)
+        die_at_fsync, terminate_at, poison_at = harm
         if die_at_fsync is not None:
             _die_at_fsync(die_at_fsync)
+        _harm_updates(terminate_at, poison_at)
 
         def say(report: Report) -> None:
             file.write(f"step {report.step}\n")
@@ -106,9 +128,21 @@ def _train(
             with distributed.joined("cpu"):
                 for name in names:
                     train_stage(STAGES[name], options, folder=folder, photos=three_photos(), on_report=say)
-        except TrainingFailed as failed:
-            file.write(f"{failed}\n")
+        except (TrainingFailed, Stopped, ValueError) as ended:
+            file.write(f"{ended}\n")
             sys.exit(1)
+
+
+def _harm_updates(terminate_at: int | None, poison_at: int | None) -> None:
+    real, calls = Learner.step, iter(range(10_000))
+
+    def step(self: Learner, x: Tensor, y: Tensor, *, step: int) -> dict[str, Tensor]:
+        number = next(calls)
+        if number == terminate_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return real(self, x * float("nan") if number == poison_at else x, y, step=step)
+
+    Learner.step = step  # type: ignore[method-assign]
 
 
 def _die_at_fsync(number: int) -> None:

@@ -99,8 +99,8 @@ def test_a_damaged_commit_is_refused(tmp_path, checkpoint, text):
 def test_a_later_format_is_refused(tmp_path, checkpoint):
     checkpoints.save(tmp_path, checkpoint)
     commit = tmp_path / checkpoints.COMMIT
-    commit.write_text(json.dumps(json.loads(commit.read_text()) | {"format": 2}))
-    with pytest.raises(CheckpointRefused, match="format 2"):
+    commit.write_text(json.dumps(json.loads(commit.read_text()) | {"format": 3}))
+    with pytest.raises(CheckpointRefused, match="format 3"):
         checkpoints.load(tmp_path)
 
 
@@ -161,3 +161,23 @@ def test_a_second_process_is_locked_out(tmp_path):
     process.join(30)
     with checkpoints.lock(tmp_path):
         assert process.exitcode == 0
+
+
+@pytest.mark.parametrize(
+    "change", [{"step": 0}, {"finished": True}, {"notes": {}}, {"options_digest": "x"}, {"step": "1"}]
+)
+def test_a_record_that_was_changed_is_refused(tmp_path, checkpoint, change):
+    checkpoints.save(tmp_path, checkpoint)
+    commit = tmp_path / checkpoints.COMMIT
+    commit.write_text(json.dumps(json.loads(commit.read_text()) | change))
+    with pytest.raises(CheckpointRefused, match="was changed after it was written: remove its folder"):
+        checkpoints.load(tmp_path)
+
+
+def test_a_checkpoint_from_before_records_were_sealed_is_read(tmp_path, checkpoint):
+    checkpoints.save(tmp_path, checkpoint)
+    commit = tmp_path / checkpoints.COMMIT
+    record = json.loads(commit.read_text()) | {"format": 1}
+    del record["seal"]
+    commit.write_text(json.dumps(record))
+    assert checkpoints.load(tmp_path).step == 1

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from distillation.sr import checkpoints, distributed
+from distillation.sr.config import Phase
 from distillation.sr.methods import STAGES
 from tests.distillation.sr.job import Job, together
 
@@ -84,6 +85,72 @@ def test_two_processes_train_what_one_trains_with_the_same_global_batch(trained,
     # The first reports, and nobody warns of anything.
     assert set(first.said.split()) == {"step", "2", "4", "8"}
     assert second.said == ""
+
+
+def test_two_processes_close_the_gate_together(tmp_path):
+    # A bound this high closes the gate once the discriminator has learnt in eight measured steps. If one
+    # process closed it alone, the other would wait for its gradients for ever.
+    adversarial = Phase(steps=24, lr_start=1e-3, lr_end=1e-3)
+    changes = {"balance": 0.999, "discriminator_lr": 1e-2, "teacher_adversarial": adversarial}
+    jobs = together(2, tmp_path, "teacher_pixel", "teacher_adversarial", changes=changes)
+    assert [job.end() for job in jobs] == [0, 0]
+    tensors = checkpoints.load(tmp_path / "teacher_adversarial").tensors
+    updates = tensors["opponent_optimiser.opponent.dense.1.weight.step"].item()
+    assert 8 <= updates < 24
+
+
+def test_a_stop_asked_of_one_process_stops_all_at_the_same_step(tmp_path):
+    jobs = together(2, tmp_path, "student_pixel", steps=64, second={"terminate_at": 23})
+    assert [job.end() for job in jobs] == [1, 1]
+    # They look at each other's interrupts every ten steps.
+    assert {job.said.splitlines()[-1] for job in jobs} == {"Stopped at step 30 of 64 of student_pixel."}
+    assert checkpoints.load(tmp_path / "student_pixel").step == 30
+
+
+def test_a_bad_step_of_one_process_sends_all_of_them_back(tmp_path):
+    jobs = together(2, tmp_path, "student_pixel", steps=16, second={"poison_at": 5})
+    assert [job.end() for job in jobs] == [0, 0]
+    saved = checkpoints.load(tmp_path / "student_pixel")
+    assert saved.notes["setbacks"] == 1
+    assert saved.notes["warnings"] == [
+        "The loss or a gradient of student_pixel was not finite at step 6: training went back to step 0 "
+        "and on at half the rate."
+    ]
+    assert all(torch.isfinite(tensor).all() for tensor in saved.tensors.values())
+
+
+def test_processes_with_different_options_refuse_to_train(tmp_path):
+    jobs = together(2, tmp_path, "student_pixel", second={"changes": {"seed": 7}})
+    assert [job.end() for job in jobs] == [1, 1]
+    sentence = "The processes of this job do not have the same checkpoints, options and images"
+    assert all(sentence in job.said for job in jobs)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"WORLD_SIZE": "many"}, "WORLD_SIZE is 'many' and should be a number"),
+        ({"WORLD_SIZE": "2"}, "WORLD_SIZE is set and RANK is not: start several processes with torchrun"),
+    ],
+)
+def test_variables_that_are_not_torchruns_are_refused(monkeypatch, variables, words):
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=words), distributed.joined("cpu"):
+        pass
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch):
+    for name, value in {"WORLD_SIZE": "4", "RANK": "3", "LOCAL_RANK": "3"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("MASTER_PORT", "1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    words = "This is process 4 of its machine, which has 2 GPUs: one each"
+    with pytest.raises(ValueError, match=words), distributed.joined("cuda"):
+        pass
 
 
 def test_a_dead_process_ends_the_job_with_a_sentence(tmp_path):

@@ -13,6 +13,7 @@ from distillation.sr import checkpoints, loop, losses, methods, runlog, training
 from distillation.sr.checkpoints import CheckpointRefused
 from distillation.sr.config import METHODS, profile
 from distillation.sr.dataset import PhotoSet
+from distillation.sr.interrupts import interrupts
 from distillation.sr.learner import Learner
 from distillation.sr.methods import STAGES
 from distillation.sr.training import Stopped, TrainingFailed, train_stage
@@ -106,6 +107,28 @@ def test_ctrl_c_finishes_the_step_and_writes_a_checkpoint(tmp_path, options, pho
     assert checkpoints.load(tmp_path / "student_pixel").step == 3
 
 
+def test_ctrl_c_in_a_stages_last_step_is_not_lost(tmp_path, options, photos, monkeypatch):
+    step = Learner.step
+
+    def interrupted(self, x, y, *, step: int, original=step):
+        if step == options.student_transfer.steps - 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, x, y, step=step)
+
+    monkeypatch.setattr(Learner, "step", interrupted)
+    with pytest.raises(Stopped, match="Stopped after student_pixel, which is finished"):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos)
+    assert checkpoints.load(tmp_path / "student_pixel").finished
+
+
+def test_a_second_ctrl_c_ends_it_at_once():
+    with interrupts() as interrupted:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_signal_handlers_are_put_back(tmp_path, options, photos):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     train_stage(PIXEL, options, folder=tmp_path, photos=photos)
@@ -192,7 +215,7 @@ def test_three_setbacks_are_survived_and_a_fourth_is_not(tmp_path, options, phot
     with pytest.raises(
         TrainingFailed,
         match=r"^The loss .*student_pixel was not finite at step 2, although the rate was halved 3 times; "
-        r"none was saved yet\.$",
+        r"none was saved yet: a lower lr_start of student_transfer, or --precision fp32, .*\.$",
     ):
         train_stage(PIXEL, options, folder=tmp_path / "four", photos=photos)
 
@@ -205,6 +228,33 @@ def test_no_checkpoint_is_made_of_a_state_after_a_bad_step(tmp_path, options, ph
     each = replace(options, checkpoint_seconds=0.0)
     train_stage(PIXEL, each, folder=tmp_path, photos=photos)
     assert [(c.step, c.notes.get("setbacks", 0)) for c in saved[:3]] == [(1, 0), (2, 0), (3, 1)]
+
+
+def test_a_step_that_only_the_discriminator_finds_bad_counts_too(
+    trained, tmp_path, options, photos, monkeypatch
+):
+    folder = copied(trained, tmp_path, "teacher_pixel")
+    discriminator, calls = losses.discriminator, iter(range(10_000))
+
+    def poisoned(real, fake):
+        return discriminator(real, fake) * (float("nan") if next(calls) == 1 else 1.0)
+
+    monkeypatch.setattr(losses, "discriminator", poisoned)
+    result = train_stage(STAGES["teacher_adversarial"], options, folder=folder, photos=photos)
+    assert "was not finite at step 2: training went back to step 0" in result.warnings[0]
+
+
+def test_where_steps_are_not_looked_at_one_by_one_a_checkpoint_is(tmp_path, options, photos, monkeypatch):
+    # As on a GPU, where a look after each step would wait for it.
+    poison(monkeypatch, 1)
+    looked, look = [], loop.Run._went_back
+    monkeypatch.setattr(loop.Run, "_looks_after_each_step", lambda self: False)
+    monkeypatch.setattr(loop.Run, "_went_back", lambda self: looked.append(self.step) or look(self))
+    with pytest.raises(Stopped, match="at step 0 of 8"):
+        train_stage(PIXEL, options, folder=tmp_path, photos=photos, should_stop=stop_after(3))
+    assert looked == [3]
+    saved = checkpoints.load(tmp_path / "student_pixel")
+    assert (saved.step, saved.notes["setbacks"]) == (0, 1)
 
 
 def test_a_non_finite_loss_keeps_the_last_checkpoint(tmp_path, options, photos, monkeypatch):

@@ -1,11 +1,14 @@
 """What can be seen of a training run: log, curves, validation images."""
 
+import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from distillation.sr import images, runlog, watching
 from distillation.sr.config import GeneratorShape, profile
@@ -96,11 +99,32 @@ def test_images_of_different_sizes_fit_one_picture(tmp_path):
         names=("a", "b"), hr=tuple(photos), lr=tuple(images.downscale(photo, 4) for photo in photos)
     )
     network = seeded(Generator, GeneratorShape(blocks=1, channels=4, lite=True), seed=0).eval()
-    watch = Watch(tmp_path, step=0)
+    watch = Watch(tmp_path)
     psnr_y = watch.validate(3, network, both, patch_px=32, device=torch.device("cpu"))
     watch.close()
     assert images.load_rgb(tmp_path / watching.PICTURES / "0000003.png").shape == (80 + 192, 3 * 192, 3)
     assert 10 < psnr_y < 60
+
+
+def test_points_of_a_bad_stretch_are_hidden_once_they_are_made_again(tmp_path):
+    watch = Watch(tmp_path / "student_pixel")
+    for step in (1, 2, 3):
+        watch.curves(step, {"loss/pix": step})
+    watch.go_on_from(1)
+    watch.curves(2, {"loss/pix": 20.0})
+    watch.close()
+    assert curves(tmp_path) == {"loss/pix": [(1, 1.0), (2, 20.0)]}
+
+
+def test_a_disk_that_is_full_is_told_to_whoever_writes_a_curve(tmp_path):
+    watch = Watch(tmp_path)
+    with Path("/dev/full").open("wb") as full:
+        watch._events._records = RecordWriter(full)
+        with pytest.raises(OSError, match="No space left"):
+            watch.curves(1, {"loss/pix": 1.0})
+        with contextlib.suppress(OSError):
+            full.close()
+    watch._events._file.close()
 
 
 def test_a_tally_is_the_mean_over_the_steps_that_had_the_loss():

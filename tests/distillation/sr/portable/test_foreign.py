@@ -131,6 +131,13 @@ def test_another_network_is_refused_by_the_first_key_that_does_not_fit(tmp_path,
         load_model(save(tmp_path / "x.pth", content))
 
 
+@pytest.mark.parametrize("number", [99999999, BLOCKS + 1])
+def test_blocks_that_are_not_numbered_one_after_the_other_are_refused_before_any_is_built(tmp_path, number):
+    state = in_names_of("newer") | {f"trunk.{number}.rcb.0.weight": torch.zeros(CHANNELS, CHANNELS, 3, 3)}
+    with pytest.raises(ModelRefused, match=rf"3 blocks are not numbered from 0 to 2, the last is {number}"):
+        load_model(save(tmp_path / "x.pth", state))
+
+
 def test_a_prelu_for_each_channel_is_refused(tmp_path):
     state = nearest_neighbour() | {"head.1.weight": torch.zeros(CHANNELS)}
     with pytest.raises(ModelRefused, match=r"head\.1\.weight has the shape \(5,\), and here it is \(1,\)"):

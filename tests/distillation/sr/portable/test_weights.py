@@ -153,6 +153,27 @@ def test_a_network_that_cannot_be_built_is_refused(file):
         weights.read_model(file)
 
 
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ({"blocks": 1.5, "channels": 4}, "blocks is 1.5"),
+        ({"blocks": None, "channels": 4}, "blocks is None"),
+        ({"blocks": "1", "channels": 4}, "blocks is '1'"),
+        ({"blocks": True, "channels": 4}, "blocks is True"),
+        ({"blocks": 1, "channels": 4, "lite": 1}, "lite is 1"),
+        ({"blocks": 1, "channels": 4, "depth": 3}, "depth is 3"),
+        ({"blocks": 0, "channels": 4}, "at least 1 block, not 0"),
+        ({"blocks": 1}, "does not say how many channels its network has"),
+        ([1, 4], "does not describe its network"),
+        (None, "does not describe its network"),
+    ],
+)
+def test_a_shape_of_the_wrong_types_is_refused(file, shape, reason):
+    rewrite(file, card={"shape": shape})
+    with pytest.raises(ModelRefused, match=f"student.safetensors .*{reason}"):
+        weights.read_model(file)
+
+
 def test_tensors_of_another_network_are_refused_by_the_first_key(file):
     # With its own hash right, so that only the shapes can tell.
     rewrite(file, card={"shape": {"blocks": 2, "channels": 4, "lite": True}})
