@@ -138,9 +138,7 @@ def load(folder: Path) -> Checkpoint | None:
     if not known:
         raise CheckpointRefused(f"{commit} has format {record['format']}, and {FORMAT} is what can be read.")
     if not whole:
-        raise CheckpointRefused(
-            f"{commit} was changed after it was written: remove its folder."
-        )
+        raise CheckpointRefused(f"{commit} was changed after it was written: remove its folder.")
     if not file.exists():
         raise CheckpointRefused(f"{file} is missing; remove its folder to train the stage anew.")
     payload = file.read_bytes()
