@@ -6,11 +6,10 @@ Both forms of each stage train the same networks on the same patches, a step of 
 other, so that whatever else the machine does meets both. `plain` is float32 and channels first, as the usual
 training script has it; `ours` is what `--profile paper` does on a CPU: bfloat16 autocast where the processor
 has it, and channels_last. The discriminator is updated in every step of both.
-`--quality-steps` trains the teacher's pixel stage in both forms so far, and prints both PSNRs.
+`--quality-steps` trains the student's pixel stage in both forms so far, and prints both PSNRs.
 """
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -99,17 +98,22 @@ def compare_quality(photos: PhotoSet, steps: int) -> None:
         print(f"student_pixel, {steps} steps, {name}: {psnr_y:.2f} dB PSNR-Y")
 
 
+def peak_mb() -> float:
+    """The largest resident set of this process so far (Linux); getrusage would count the parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1000
+
+
 def print_memory(stage: str) -> None:
     """Peak memory of this process after two steps: run in a process of its own."""
     options = forms()["ours"]
     photos = smooth_photos()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb()
     learner = Learner(STAGES[stage], options, device=CPU, parents=parents_of(options))
     sampler = PatchSampler(photos, patch_px=options.patch_px, batch=options.batch, seed=0)
     for step in range(2):
         learner.step(*sampler.batch_at(step), step=step)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{stage}: peak {after / 2**10:.0f} MB, {before / 2**10:.0f} MB of it before there is a network")
+    print(f"{stage}: peak {peak_mb():.0f} MB, {before:.0f} MB of it before there is a network")
 
 
 def main() -> None:
