@@ -148,6 +148,7 @@ def _use_of_weights(file_name: str) -> str:
 ```python
 from pathlib import Path
 from distillation.sr.portable.loading import load_model
+
 model = load_model(Path("{file_name}"))
 y = model.run(x)  # x (1, 3, H, W) float32 in [0, 1], red first; y (1, 3, 4H, 4W), not clipped
 ```
