@@ -13,6 +13,7 @@ from PIL import Image as Picture
 from PIL import ImageFilter
 
 from distillation.models import Image, Output
+from distillation.queries import PROTOCOL
 from ratings.models import Study
 from ratings.services import studies
 
@@ -71,6 +72,11 @@ def _outputs(name: str) -> list[Output]:
             ssim_y=1 - rank / 10,
             psnr_rgb=30.0,
             ssim_rgb=0.8,
+            gmsd=0.1,
+            psnr_wrapped=28.0,
+            lr_psnr=40.0,
+            high_frequency=0.5,
+            protocol=PROTOCOL,
             seconds=0.01,
             code_version="test",
         )
