@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -62,8 +63,12 @@ def joined(kind: str) -> Iterator[None]:
         raise ValueError(f"WORLD_SIZE is set and {missing[0]} is not: start several processes with torchrun.")
     if kind == "cuda":
         _take_gpu(_number("LOCAL_RANK", 0))
+    backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
     try:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo", timeout=PATIENCE)
+        store, number, count = next(rendezvous("env://", timeout=PATIENCE))
+        # After a restart the store may still hold addresses of processes that have died.
+        fresh = dist.PrefixStore(f"srstudy-{_number('TORCHELASTIC_RESTART_COUNT', 0)}", store)  # type: ignore[attr-defined]
+        dist.init_process_group(backend, store=fresh, rank=number, world_size=count, timeout=PATIENCE)
     except RuntimeError as error:
         raise JoinFailed("The other processes of this job could not be reached.") from error
     try:

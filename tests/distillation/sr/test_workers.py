@@ -85,8 +85,10 @@ def is_running(pid: int) -> bool:
 
 def test_ctrl_c_at_a_terminal_ends_all_processes_without_a_word_from_the_workers():
     code = (
-        "import time\nfrom distillation.sr import workers\n"
+        "import signal, time\nfrom distillation.sr import workers\n"
         "if __name__ == '__main__':\n"
+        # Whatever these tests run under may ignore it, as a shell does for what runs in the background.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    tasks = ((number, 0.05) for number in range(10_000))\n"
         "    try:\n"
         "        with workers.worker_pool(2) as pool:\n"
