@@ -6,7 +6,7 @@ Both forms of each stage train the same networks on the same patches, a step of 
 other, so that whatever else the machine does meets both. `plain` is float32 and channels first, as the usual
 training script has it; `ours` is what `--profile paper` does on a CPU: bfloat16 autocast where the processor
 has it, and channels_last. The discriminator is updated in every step of both.
-`--quality-steps` trains the student's pixel stage in both forms so far, and prints both PSNRs.
+`--quality-steps` trains the pixel stages of teacher and student in both forms so far, and prints both PSNRs.
 """
 
 import argparse
@@ -88,14 +88,15 @@ def time_steps(
 
 
 def compare_quality(photos: PhotoSet, steps: int) -> None:
-    """Train the student's pixel stage in both forms, from the same start on the same patches."""
-    for name, options in forms().items():
-        learner = Learner(STAGES["student_pixel"], replace(options, ema_decay=0.9), device=CPU, parents={})
-        sampler = PatchSampler(photos, patch_px=options.patch_px, batch=options.batch, seed=0)
-        for step in range(steps):
-            learner.step(*sampler.batch_at(step), step=step)
-        psnr_y = watching.quality(learner.ema, photos, patch_px=options.patch_px, device=CPU)
-        print(f"student_pixel, {steps} steps, {name}: {psnr_y:.2f} dB PSNR-Y")
+    """Train the pixel stages in both forms, each from the same start on the same patches."""
+    for stage in ("teacher_pixel", "student_pixel"):
+        for name, options in forms().items():
+            learner = Learner(STAGES[stage], replace(options, ema_decay=0.9), device=CPU, parents={})
+            sampler = PatchSampler(photos, patch_px=options.patch_px, batch=options.batch, seed=0)
+            for step in range(steps):
+                learner.step(*sampler.batch_at(step), step=step)
+            psnr_y = watching.quality(learner.ema, photos, patch_px=options.patch_px, device=CPU)
+            print(f"{stage}, {steps} steps, {name}: {psnr_y:.2f} dB PSNR-Y", flush=True)
 
 
 def peak_mb() -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from distillation import queries, services
 from distillation.models import Image, Method, Output, TrainingRun
+from distillation.pipeline import data
 from distillation.pipeline.data import SCALE, Announce, announce_skipped, data_folder, refusing_value_errors
 from distillation.sr import checkpoints, config, images, methods, networks, scoring, upscale, workers
 from distillation.sr.evaluation import (
@@ -75,6 +76,16 @@ def make_outputs(
             raise nothing_usable(folder, skipped)
     keys = [(pair.name, maker.method) for maker in makers for pair in pairs]
     return [evaluation.made[key] for key in keys if key in evaluation.made]
+
+
+def make_study_outputs(runs: Sequence[TrainingRun]) -> list[Output]:
+    """Every image of the study's photographs by bicubic and by each of these very runs. Raises: as above."""
+    return make_outputs(
+        data.STUDY_SET,
+        [Method.BICUBIC.value, *(run.method for run in runs)],
+        run_ids={run.method: run.pk for run in runs},
+        announce=lambda text: None,
+    )
 
 
 def _list_folder(name_or_folder: str, on_bad: OnBad) -> tuple[str, DataFolder]:

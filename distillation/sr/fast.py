@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from distillation.sr.config import SCALE
-from distillation.sr.networks import Generator, ResidualBlock
+from distillation.sr.networks import Generator, ResidualBlock, tap_indices
 
 Precision = Literal["fp32", "bf16"]
 
@@ -48,10 +48,19 @@ class FastGenerator(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.forward_with_features(x)[0]
+
+    def forward_with_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The output, and the trunk's features at the generator's own taps, in this form's precision."""
+        outputs = []
         head = features = self.head(x.to(self.dtype, memory_format=torch.channels_last))
         for block in self.blocks:
             features = features + block(features)
-        features = cast(Tensor, head + self.end(features))
+            outputs.append(features)
+        y = self._enlarge(cast(Tensor, head + self.end(features)), x)
+        return y, [outputs[index] for index in tap_indices(self.shape.blocks)]
+
+    def _enlarge(self, features: Tensor, x: Tensor) -> Tensor:
         if not self.shape.lite:
             y = self._tail_in_bands(features)
             return y if self.skip is None else y + cast(Tensor, self.skip(x))

@@ -12,6 +12,7 @@ from distillation.sr import distributed, losses
 from distillation.sr.checkpoints import Checkpoint, restore
 from distillation.sr.config import Options
 from distillation.sr.devices import uses_bfloat16
+from distillation.sr.fast import FastGenerator, prepare
 from distillation.sr.methods import Stage
 from distillation.sr.networks import (
     TAPS,
@@ -72,6 +73,7 @@ class Learner:
                 distributed.normalise_globally(network)
                 if options.channels_last:
                     _lay_out(network)
+        self._teaching = self._teaching_form()
         self.ema = copy.deepcopy(self.generator).requires_grad_(False).eval()
         self._take_over(parents)
         self._bind()
@@ -91,6 +93,15 @@ class Learner:
         if "feat" in stage.terms:
             ours, theirs = (options.student.channels,) * TAPS, (options.teacher.channels,) * TAPS
             self.adaptors = seeded(Adaptors, ours, theirs, seed=_seed(options, "adaptors"))
+
+    def _teaching_form(self) -> Generator | FastGenerator | None:
+        """What answers for the teacher: in bfloat16 its inference form, for a frozen network need not be slow.
+
+        In float32 it is the teacher itself, to the last bit.
+        """
+        if self.teacher is None or not self._bfloat16:
+            return self.teacher
+        return prepare(self.teacher, precision="bf16")
 
     def _make_opponent(self) -> None:
         options, stage = self.options, self.stage
@@ -159,9 +170,9 @@ class Learner:
         wanted = self.stage.terms
         s, taps = student(x)
         found = self._content(s, y)
-        if self.teacher is not None:
+        if self._teaching is not None:
             with torch.no_grad():
-                t, teacher_taps = self.teacher.forward_with_features(x)
+                t, teacher_taps = self._teaching.forward_with_features(x)
             if "out" in wanted:
                 found["out"] = losses.output(s, t)
             if self.adaptors is not None:

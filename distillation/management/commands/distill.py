@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from distillation.models import TRAINED_METHODS, Method
+from distillation.models import TRAINED_METHODS
 from distillation.queries import PROFILES, table_of
 from distillation.tables import methods_table, runs_table
 from srstudy.commands import SentenceCommand
@@ -125,12 +125,7 @@ class Command(SentenceCommand):
         )
         if not trained:  # by this process: it trained along with another
             return
-        made = outputs.make_outputs(
-            data.STUDY_SET,
-            [Method.BICUBIC.value, *(run.method for run in trained)],
-            run_ids={run.method: run.pk for run in trained},
-            announce=lambda text: None,
-        )
+        made = outputs.make_study_outputs(trained)
         self.stdout.write(runs_table(trained))
         self.stdout.write(methods_table(table_of(made), dataset=data.STUDY_SET))
         for run in trained:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from distillation.models import Method
 from distillation.queries import table_of
 from distillation.tables import methods_table, runs_table
 from srstudy.commands import SentenceCommand
@@ -22,11 +21,6 @@ class Command(SentenceCommand):
         from distillation.pipeline.shipped import use_shipped_weights
 
         runs = use_shipped_weights(self.stderr.write)
-        made = outputs.make_outputs(
-            data.STUDY_SET,
-            [Method.BICUBIC.value, *(run.method for run in runs)],
-            run_ids={run.method: run.pk for run in runs},
-            announce=lambda text: None,
-        )
+        made = outputs.make_study_outputs(runs)
         self.stdout.write(runs_table(runs))
         self.stdout.write(methods_table(table_of(made), dataset=data.STUDY_SET))

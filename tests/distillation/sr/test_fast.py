@@ -34,6 +34,18 @@ def test_it_gives_the_same_image_to_within_rounding(shape):
         torch.testing.assert_close(fast.prepare(made)(x(20, 24)), made(x(20, 24)), rtol=0, atol=2e-6)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_it_gives_the_features_that_the_generator_is_compared_by(shape):
+    made = generator(**shape)
+    with torch.inference_mode():
+        y, features = fast.prepare(made).forward_with_features(x(20, 24))
+        expected, expected_features = made.forward_with_features(x(20, 24))
+    torch.testing.assert_close(y, expected, rtol=0, atol=2e-6)
+    assert len(features) == len(expected_features)
+    for ours, theirs in zip(features, expected_features, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+
+
 def test_bands_join_without_a_seam(monkeypatch):
     made = generator()
     monkeypatch.setattr(fast, "BAND_PX", 24 * 13)

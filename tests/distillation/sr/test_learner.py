@@ -197,3 +197,15 @@ def test_wide_networks_take_bfloat16_where_the_processor_has_it(monkeypatch, opt
     for has in (True, False):
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
         assert uses_bfloat16(wide, CPU) is has
+
+
+def test_in_bfloat16_a_student_is_taught_by_nearly_the_same_teacher(learner, options, batch):
+    x, y = batch
+    exact, _ = learner("g2g_transfer", replace(options, precision="fp32")).terms(x, y)
+    quick_learner = learner("g2g_transfer", replace(options, precision="bf16"))
+    with quick_learner._autocast():
+        quick, _ = quick_learner.terms(x, y)
+    assert quick.keys() == exact.keys()
+    for name, term in exact.items():
+        # bfloat16 keeps 8 bits, and moves images by up to 3 grey levels of 255.
+        torch.testing.assert_close(quick[name].float(), term, rtol=0.05, atol=3 / 255, msg=name)
