@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-ESTIMATORS: Final = ("mean", "zscore")
+ESTIMATORS: Final = ("mean", "zscore", "subject_model", "zrec")
 SCOPES: Final = ("study", "method")
-SCREENINGS: Final = ("none",)
-INTERVALS: Final = ("t", "normal")
+SCREENINGS: Final = ("none", "bt500", "correlation")
+INTERVALS: Final = ("t", "normal", "bootstrap", "model", "model_stimulus")
+COMPATIBILITIES: Final = ("", "sureal")
+
+# The first is taken where none is named. The published intervals of the models run low with few raters.
+INTERVALS_OF: Final = {
+    "mean": ("t", "normal", "bootstrap"),
+    "zscore": ("t", "normal", "bootstrap"),
+    "subject_model": ("bootstrap", "model", "model_stimulus"),
+    "zrec": ("bootstrap", "model"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +26,9 @@ class AnalysisOptions:
 
     `scope` and `ci` are None where nothing was asked for; `normalised_over` and `interval` say what
     that comes to. `level` is the probability an interval should cover, in (0, 1). `seed` feeds the
-    bootstrap and nothing else.
+    bootstrap and nothing else. `compat` "sureal" computes subject model, ZREC and BT.500 as that program
+    does where it differs. `crush` bounds ACR-HR differences above 5 as ITU-T P.910 allows on its
+    five-point scale.
     Raises: ValueError, one sentence, for a value that is not available or does not fit the others.
     """
 
@@ -28,12 +39,15 @@ class AnalysisOptions:
     level: float = 0.95
     include_simulated: bool = False
     seed: int = 0
+    compat: str = ""
+    crush: bool = False
 
     def __post_init__(self) -> None:
         require_available("estimator", self.estimator, ESTIMATORS)
         require_available("screening", self.screening, SCREENINGS)
+        require_available("compat", self.compat, COMPATIBILITIES)
         if self.ci is not None:
-            require_available("ci", self.ci, INTERVALS)
+            self._require_fitting_interval(self.ci)
         if self.scope is not None:
             require_available("scope", self.scope, SCOPES)
             if self.estimator != "zscore":
@@ -45,10 +59,18 @@ class AnalysisOptions:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ValueError(f"seed {self.seed!r} is not a whole number of 0 or more")
 
+    def _require_fitting_interval(self, ci: str) -> None:
+        require_available("ci", ci, INTERVALS)
+        fitting = INTERVALS_OF[self.estimator]
+        if ci not in fitting:
+            raise ValueError(
+                f"ci {ci!r} does not go with estimator {self.estimator!r}, which has: {', '.join(fitting)}"
+            )
+
     @property
     def interval(self) -> str:
-        """The interval asked for; Student's t unless another was named."""
-        return self.ci or "t"
+        """The interval asked for; the estimator's own default unless another was named."""
+        return self.ci or INTERVALS_OF[self.estimator][0]
 
     @property
     def normalised_over(self) -> str:
@@ -62,7 +84,8 @@ def require_available(what: str, value: object, available: tuple[str, ...]) -> N
     Raises: ValueError naming the value and the choices.
     """
     if value not in available:
-        raise ValueError(f"{what} {value!r} is not available; available: {', '.join(available)}")
+        choices = ", ".join(choice or "nothing" for choice in available)
+        raise ValueError(f"{what} {value!r} is not available; available: {choices}")
 
 
 def require_level(level: float) -> None:

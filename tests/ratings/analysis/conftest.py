@@ -25,7 +25,7 @@ def make_votes() -> MakeVotes:
             for number, value in enumerate(values)
             if value is not None
         ]
-        return Votes.from_frame(pd.DataFrame(rows), methodology="dscqs", scale_min=0, scale_max=100)
+        return Votes.from_frame(pd.DataFrame(rows), methodology="dscqs", scale=(0, 100))
 
     return make
 

@@ -26,6 +26,14 @@ def test_zscore_is_taken_over_the_study_unless_told_otherwise() -> None:
     assert AnalysisOptions(estimator="zscore", scope="method").normalised_over == "method"
 
 
+@pytest.mark.parametrize(
+    ("estimator", "interval"),
+    [("mean", "t"), ("zscore", "t"), ("subject_model", "bootstrap"), ("zrec", "bootstrap")],
+)
+def test_each_estimator_has_an_interval_of_its_own_by_default(estimator: str, interval: str) -> None:
+    assert AnalysisOptions(estimator=estimator).interval == interval
+
+
 def test_changing_the_estimator_changes_what_was_left_to_it() -> None:
     assert replace(AnalysisOptions(estimator="zscore"), estimator="mean").normalised_over == ""
 
@@ -33,9 +41,28 @@ def test_changing_the_estimator_changes_what_was_left_to_it() -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"estimator": "median"}, "estimator 'median' is not available; available: mean, zscore"),
-        ({"screening": "astrology"}, "screening 'astrology' is not available; available: none"),
-        ({"ci": "wald"}, "ci 'wald' is not available; available: t, normal"),
+        (
+            {"estimator": "median"},
+            "estimator 'median' is not available; available: mean, zscore, subject_model, zrec",
+        ),
+        (
+            {"screening": "astrology"},
+            "screening 'astrology' is not available; available: none, bt500, correlation",
+        ),
+        (
+            {"ci": "wald"},
+            "ci 'wald' is not available; available: t, normal, bootstrap, model, model_stimulus",
+        ),
+        ({"ci": "model"}, "ci 'model' does not go with estimator 'mean', which has: t, normal, bootstrap"),
+        (
+            {"estimator": "subject_model", "ci": "t"},
+            "ci 't' does not go with estimator 'subject_model', which has: bootstrap, model, model_stimulus",
+        ),
+        (
+            {"estimator": "zrec", "ci": "model_stimulus"},
+            "ci 'model_stimulus' does not go with estimator 'zrec', which has: bootstrap, model",
+        ),
+        ({"compat": "matlab"}, "compat 'matlab' is not available; available: nothing, sureal"),
         (
             {"estimator": "zscore", "scope": "image"},
             "scope 'image' is not available; available: study, method",

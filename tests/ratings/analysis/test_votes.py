@@ -18,7 +18,7 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def votes(table: pd.DataFrame, *, scale_min: float = 0, scale_max: float = 100) -> Votes:
-    return Votes.from_frame(table, methodology="dscqs", scale_min=scale_min, scale_max=scale_max)
+    return Votes.from_frame(table, methodology="dscqs", scale=(scale_min, scale_max))
 
 
 def test_a_difference_is_reference_minus_test() -> None:
@@ -51,14 +51,14 @@ def test_stimuli_raters_and_sessions_come_in_order_of_first_appearance() -> None
     assert result.stimuli == (Stimulus("b", "m"), Stimulus("a", "m"), Stimulus("b", "k"))
     assert result.raters == ("zoe", "ann")
     assert result.sessions == (Session("zoe", "2"), Session("ann", "1"), Session("ann", "2"))
-    assert result.session_codes().tolist() == [[0, 1], [-1, 2], [0, -1]]
+    assert result.session_of.tolist() == [0, 1, 2, 0]
 
 
 def test_scores_are_stimuli_by_raters_with_nan_for_no_vote() -> None:
     result = votes(
         frame({"test_score": 50}, {"image": "b", "test_score": 70}, {"image": "b", "rater": "bob"})
     )
-    np.testing.assert_array_equal(result.scores(), [[30.0, np.nan], [10.0, 20.0]])
+    np.testing.assert_array_equal(result.table().matrix(), [[30.0, np.nan], [10.0, 20.0]])
 
 
 def test_without_a_session_column_a_rater_has_one_session() -> None:
@@ -89,8 +89,8 @@ def test_simulated_votes_go_when_people_voted_too() -> None:
     )
     kept = votes(table).to_analyse(include_simulated=False)
     assert (kept.raters, kept.stimuli) == (("ann",), (Stimulus("a", "m"),))
-    np.testing.assert_array_equal(kept.scores(), [[25.0]])
-    assert kept.sessions[kept.session_codes()[0, 0]].rater == "ann"
+    np.testing.assert_array_equal(kept.table().matrix(), [[25.0]])
+    assert kept.sessions[kept.session_of[0]].rater == "ann"
     assert "3 votes by simulated raters were left out" in kept.notes[0]
 
 
@@ -153,7 +153,8 @@ def test_a_missing_label_column_is_named(column: str) -> None:
 
 
 def test_a_table_with_half_of_the_scores_is_refused() -> None:
-    with pytest.raises(ValueError, match="neither the columns 'reference_score' and 'test_score' nor"):
+    needed = "needs the columns 'reference_score' and 'test_score', or the column 'difference'"
+    with pytest.raises(ValueError, match=needed):
         votes(frame({}).drop(columns="test_score"))
 
 
@@ -164,9 +165,57 @@ def test_a_table_without_votes_is_refused() -> None:
         votes(frame({"kind": "trap"}))
 
 
-def test_another_methodology_is_refused() -> None:
-    with pytest.raises(ValueError, match="methodology 'dsis' is not available; available: dscqs"):
-        Votes.from_frame(frame({}), methodology="dsis", scale_min=1, scale_max=5)
+def test_a_methodology_unknown_is_refused_with_those_known() -> None:
+    with pytest.raises(ValueError, match="'mushra' is not available; available: dscqs, dsis, acr, acr_hr"):
+        Votes.from_frame(frame({}), methodology="mushra")
+
+
+def scored(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Return a table of single scores whose rows are a good one with the changes named."""
+    return pd.DataFrame([{"rater": "ann", "image": "a", "method": "m", "score": 4.0} | row for row in rows])
+
+
+def test_single_scores_are_taken_as_they_are_on_five_points() -> None:
+    result = Votes.from_frame(scored({}, {"image": "b", "score": 2}), methodology="dsis")
+    assert result.value.tolist() == [4.0, 2.0]
+    assert (result.methodology, result.scale_min, result.scale_max) == ("dsis", 1, 5)
+
+
+def test_scores_with_rated_references_are_acr_hr() -> None:
+    result = Votes.from_frame(scored({}, {"method": "reference", "score": 5}), methodology=None)
+    assert result.methodology == "acr_hr"
+    assert result.reference_of().tolist() == [1, 1]
+
+
+def test_pairs_and_differences_are_dscqs() -> None:
+    assert Votes.from_frame(frame({}), methodology=None).methodology == "dscqs"
+
+
+def test_scores_alone_do_not_say_what_was_asked() -> None:
+    with pytest.raises(ValueError, match="name the methodology: dsis, acr or acr_hr"):
+        Votes.from_frame(scored({}), methodology=None)
+
+
+def test_a_methodology_that_does_not_fit_the_columns_is_refused() -> None:
+    with pytest.raises(ValueError, match="'dscqs' needs the columns 'reference_score' and 'test_score'"):
+        Votes.from_frame(scored({}), methodology="dscqs")
+    with pytest.raises(ValueError, match="methodology 'acr' needs the column 'score'"):
+        Votes.from_frame(frame({}), methodology="acr")
+
+
+def test_a_row_of_a_file_is_named_by_its_line() -> None:
+    table = frame({}, {"image": "b", "test_score": 120})
+    table.index = pd.Index([2, 5])
+    with pytest.raises(ValueError, match=r"^votes\.csv, line 5: test_score 120 is off the scale"):
+        Votes.from_frame(table, methodology="dscqs", file="votes.csv")
+
+
+def test_categories_are_read_like_texts() -> None:
+    table = frame({"rater": "zoe"}, {"image": "b"}, {"rater": "zoe", "image": "b"})
+    plain = votes(table)
+    kinds = votes(table.astype(dict.fromkeys(("rater", "image", "method"), "category")))
+    assert (kinds.stimuli, kinds.raters) == (plain.stimuli, plain.raters)
+    assert kinds.stimulus_of.tolist() == plain.stimulus_of.tolist()
 
 
 def test_an_empty_scale_is_refused() -> None:
