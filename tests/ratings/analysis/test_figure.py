@@ -1,4 +1,4 @@
-"""The figure: well-formed, repeatable, free of styles, and telling when ratings were simulated."""
+"""The figure of the methods: well-formed, repeatable, and telling when ratings were simulated."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ratings.analysis import figure as module
 from ratings.analysis.figure import methods_figure
+from ratings.analysis.figures import sheet
+from tests.ratings.analysis.figure_cast import look, scored, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -30,7 +31,7 @@ def draw(methods: pd.DataFrame, *, simulated: bool = False, file_format: str = "
 def comments(monkeypatch: pytest.MonkeyPatch, methods: pd.DataFrame, *, simulated: bool = False) -> str:
     """Return the drawing as matplotlib made it, whose comments hold the texts that are drawn as paths."""
     kept: list[str] = []
-    monkeypatch.setattr(module, "_without_styles", lambda svg: kept.append(svg) or svg)
+    monkeypatch.setattr(sheet, "_without_styles", lambda svg: kept.append(svg) or svg)
     draw(methods, simulated=simulated)
     return kept[0]
 
@@ -107,5 +108,59 @@ def test_a_png_is_a_png() -> None:
 def test_an_empty_table_and_an_unknown_format_are_refused() -> None:
     with pytest.raises(ValueError, match="there is no method to draw"):
         draw(rows())
-    with pytest.raises(ValueError, match="file_format 'gif' is not available; available: svg, png"):
+    with pytest.raises(ValueError, match="file_format 'gif' is not available; available: svg, png, pdf"):
         draw(rows("bicubic"), file_format="gif")
+
+
+AXIS_WORDS = {
+    ("dscqs", "mean", "worse"): "Difference mean opinion score\npoints of a 1..5 scale, higher is worse",
+    ("dscqs", "subject_model", "worse"): "Difference mean opinion score, subject model\npoints",
+    ("dscqs", "zrec", "worse"): "Difference mean opinion score, ZREC\npoints",
+    ("dscqs", "zscore", "worse"): "DMOS of z-scores, 0..100, higher is worse",
+    ("dsis", "mean", "better"): "(DMOS)\n5 imperceptible .. 1 very annoying, higher is better",
+    ("dsis", "zscore", "better"): "Mean of z-scores, 0..100, higher is better",
+    ("acr", "mean", "better"): "Mean opinion score\npoints of a 1..5 scale, higher is better",
+    ("acr", "zrec", "better"): "Mean opinion score, ZREC\npoints of a 1..5 scale, higher is better",
+    ("acr_hr", "mean", "better"): "hidden reference\n1..5 scale, 5: like the reference, higher is better",
+    ("acr_hr", "zscore", "worse"): "DMOS of z-scores, 0..100, higher is worse",
+}
+
+
+@pytest.mark.parametrize(("told", "expected"), AXIS_WORDS.items(), ids=str)
+def test_the_axis_says_what_is_counted_for_every_methodology_and_estimator(
+    monkeypatch: pytest.MonkeyPatch, told: tuple[str, str, str], expected: str
+) -> None:
+    methodology, estimator, higher_is = told
+    methods = rows("bicubic", estimator=estimator, higher_is=higher_is)
+    figure = look(
+        monkeypatch,
+        lambda: methods_figure(methods, simulated=False, scale_min=1, scale_max=5, methodology=methodology),
+    )
+    # The lines under the axes are written from the lowest up.
+    assert expected in "\n".join(reversed(words(figure).split("\n")))
+
+
+def test_an_interval_by_the_estimators_formula_is_not_said_to_be_over_raters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = comments(monkeypatch, rows("bicubic", estimator="zrec", ci="model"))
+    assert "95 % intervals by the estimator's own formula (model)" in drawn.replace("&#39;", "'")
+    assert "over raters" not in drawn
+
+
+def test_zscores_within_each_method_are_not_shown_without_their_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    within = rows("bicubic", estimator="zscore", scope="method", ci="none")
+    assert "methods cannot be compared" in comments(monkeypatch, within)
+    assert "cannot be compared" not in comments(monkeypatch, within.assign(scope="study"))
+
+
+def test_point_and_interval_stand_at_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The cast's third method: 10 · 2 + 0 = 20, from 18 to 23, in the third row.
+    axes = look(monkeypatch, lambda: draw(scored(images=1))).axes[0]
+    bars = axes.collections[0].get_segments()
+    assert bars[2].tolist() == [[18, 2], [23, 2]]
+    low, high, dots = axes.lines
+    assert [line.get_xdata()[2] for line in (low, dots, high)] == [18, 20, 23]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first method is on top
