@@ -1,7 +1,7 @@
 """What the second half stores: studies, stimuli, raters, sessions, trials and ratings."""
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import F, Q
@@ -216,7 +216,11 @@ class Trial(models.Model):
     """One showing of a stimulus beside its reference; the sides' tokens are its images' addresses."""
 
     class Kind(models.TextChoices):
+        TRAINING = "training", "training"
+        DUMMY = "dummy", "dummy"
         TEST = "test", "test"
+        REPEAT = "repeat", "repeat"
+        TRAP = "trap", "trap"
 
     class Side(models.TextChoices):
         LEFT = "left", "left"
@@ -226,7 +230,12 @@ class Trial(models.Model):
     position = models.PositiveIntegerField(help_text="from 1")
     stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT, related_name="trials")
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TEST)
-    reference_side = models.CharField(max_length=5, choices=Side.choices)
+    repeat_of = models.PositiveIntegerField(
+        null=True, blank=True, help_text="position of the first showing in the same session"
+    )
+    reference_side = models.CharField(
+        max_length=5, choices=Side.choices, blank=True, help_text="empty: not known, of imported ratings"
+    )
     token = models.CharField(max_length=32, unique=True)
     left_token = models.CharField(max_length=32, unique=True)
     right_token = models.CharField(max_length=32, unique=True)
@@ -238,7 +247,7 @@ class Trial(models.Model):
             models.UniqueConstraint(fields=["session", "position"], name="trial_position_unique"),
             models.CheckConstraint(condition=Q(position__gte=1), name="trial_position_from_one"),
             models.CheckConstraint(
-                condition=Q(reference_side__in=["left", "right"]), name="trial_side_known"
+                condition=Q(reference_side__in=["left", "right", ""]), name="trial_side_known"
             ),
             models.CheckConstraint(condition=~Q(left_token=F("right_token")), name="trial_tokens_differ"),
         ]
@@ -248,12 +257,17 @@ class Trial(models.Model):
 
 
 class Rating(models.Model):
-    """The answer to one trial, stored once."""
+    """The answer to one trial, stored once: two scores, or of imported ratings their difference alone."""
 
     trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="rating")
-    reference_score = models.FloatField(help_text="0..100")
-    test_score = models.FloatField(help_text="0..100")
-    duration_ms = models.PositiveIntegerField(help_text="from both images shown to the answer sent")
+    reference_score = models.FloatField(null=True, blank=True, help_text="0..100")
+    test_score = models.FloatField(null=True, blank=True, help_text="0..100")
+    given_difference = models.FloatField(
+        null=True, blank=True, help_text="reference minus test, of imported ratings without the two scores"
+    )
+    duration_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text="from both images shown to the answer sent"
+    )
     device_pixel_ratio = models.FloatField(null=True, blank=True)
     window_width = models.PositiveIntegerField(null=True, blank=True, help_text="CSS pixels")
     window_height = models.PositiveIntegerField(null=True, blank=True, help_text="CSS pixels")
@@ -271,6 +285,18 @@ class Rating(models.Model):
                 condition=Q(test_score__gte=SCORE_MIN, test_score__lte=SCORE_MAX),
                 name="rating_test_score_in_scale",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    reference_score__isnull=False, test_score__isnull=False, given_difference__isnull=True
+                )
+                | Q(reference_score__isnull=True, test_score__isnull=True, given_difference__isnull=False),
+                name="rating_scores_or_difference",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_difference__isnull=True)
+                | Q(given_difference__gte=SCORE_MIN - SCORE_MAX, given_difference__lte=SCORE_MAX - SCORE_MIN),
+                name="rating_difference_in_scale",
+            ),
             models.CheckConstraint(condition=Q(sitting__gte=1), name="rating_sitting_from_one"),
         ]
 
@@ -280,5 +306,9 @@ class Rating(models.Model):
     @property
     def difference(self) -> float:
         """Reference minus test: positive means the test image was rated lower."""
+        if self.given_difference is not None:
+            return self.given_difference
+        # The constraint "scores or difference" leaves no other case.
+        reference, test = cast(float, self.reference_score), cast(float, self.test_score)
         # Nine decimals: the sliders give tenths, and 78.6 − 59.9 should not read 18.699999999999996.
-        return round(self.reference_score - self.test_score, 9)
+        return round(reference - test, 9)

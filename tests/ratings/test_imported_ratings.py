@@ -1,0 +1,127 @@
+"""Ratings collected elsewhere, in a study."""
+
+import pandas as pd
+import pytest
+
+from ratings.models import Rater, Rating, Study
+from ratings.results import ratings_frame
+from ratings.services import studies
+from ratings.services.imports import import_ratings
+from srstudy.errors import Refused
+
+
+def table(*rows: dict[str, object]) -> pd.DataFrame:
+    """Rows of a file, a good one with the changes named; line 1 is the heading."""
+    good = {
+        "rater": "ann",
+        "image": "set/image0",
+        "method": "sharp",
+        "reference_score": 80.0,
+        "test_score": 61.5,
+    }
+    frame = pd.DataFrame([good | row for row in rows])
+    frame.index = pd.RangeIndex(2, 2 + len(frame))
+    return frame
+
+
+def differences(*values: float) -> pd.DataFrame:
+    """Rows of one rater that give differences alone."""
+    stimuli = [("set/image0", "sharp"), ("set/image0", "soft"), ("set/image1", "sharp")]
+    rows = [
+        {"rater": "ann", "image": image, "method": method, "difference": value}
+        for (image, method), value in zip(stimuli, values, strict=False)
+    ]
+    return pd.DataFrame(rows, index=pd.RangeIndex(2, 2 + len(rows)))
+
+
+def test_an_imported_rating_is_one_of_the_study(study: Study):
+    stored = import_ratings(study, table({}), file="votes.csv")
+    assert (stored.raters, stored.ratings, stored.notes) == (("ann",), 1, ())
+    rating = Rating.objects.get()
+    assert (rating.reference_score, rating.test_score, rating.difference) == (80.0, 61.5, 18.5)
+    assert (rating.trial.stimulus.image, rating.trial.stimulus.method) == ("set/image0", "sharp")
+    rater = study.raters.get()
+    assert (rater.pseudonym, rater.source) == ("ann", Rater.Source.IMPORT)
+    assert rating.trial.session.finished_at is not None
+
+
+def test_a_difference_alone_is_kept_as_it_is(study: Study):
+    import_ratings(study, differences(-12.5, 3.0), file="votes.csv")
+    frame = ratings_frame(study)
+    assert frame["difference"].tolist() == [-12.5, 3.0]
+    assert frame["reference_score"].isna().all()
+
+
+def test_what_the_file_says_of_a_trial_is_kept(study: Study):
+    row = {
+        "kind": "repeat", "position": 7, "repeat_of": 2, "duration_ms": 1234, "sitting": 2,
+        "reference_side": "right", "rated_at": "2026-03-01T10:00:00+00:00",
+    }  # fmt: skip
+    import_ratings(study, table({"kind": "test", "position": 2}, row), file="votes.csv")
+    told = ratings_frame(study).iloc[1]
+    assert told[["kind", "position", "repeat_of", "duration_ms", "sitting", "reference_side"]].tolist() == [
+        "repeat", 7, 2, 1234, 2, "right",
+    ]  # fmt: skip
+    assert told["rated_at"] == "2026-03-01T10:00:00.000+00:00"
+
+
+def test_a_second_session_is_a_session_of_its_own(study: Study):
+    rows = [{"session": "monday"}, {"session": "tuesday", "method": "soft"}]
+    import_ratings(study, table(*rows), file="votes.csv")
+    assert ratings_frame(study)["session"].tolist() == [1, 2]
+
+
+def test_simulated_ratings_stay_marked(study: Study):
+    import_ratings(study, table({"source": "simulated"}), file="votes.csv")
+    assert study.raters.get().source == Rater.Source.SIMULATED
+
+
+def test_training_on_other_images_is_left_out_and_counted(study: Study):
+    rows = [{"kind": "test"}, {"kind": "training", "image": "other"}, {"kind": "trap", "method": "reference"}]
+    stored = import_ratings(study, table(*rows), file="votes.csv")
+    assert stored.ratings == 1
+    assert stored.notes == (
+        "1 rows of kind 'training' are on stimuli that the study does not show, and were left out.",
+        "1 rows of kind 'trap' are on stimuli that the study does not show, and were left out.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"method": "sharpp"}, "line 3: study two does not show image 'set/image0' by method 'sharpp'"),
+        ({"kind": "tset"}, "votes.csv, line 3: the kind 'tset' is not one of training, dummy, test"),
+        ({"method": "soft", "test_score": 101}, "votes.csv, line 3: test_score 101 is off the scale"),
+        ({"kind": "repeat", "test_score": 101}, "votes.csv, line 3: test_score 101 is off the scale"),
+        ({}, "votes.csv, line 3: rater 'ann' votes a second time"),
+        ({"method": "soft", "position": 1}, "votes.csv, line 3: rater 'ann' has the position 1 twice"),
+        ({"method": "soft", "position": 1.5}, "votes.csv, line 3: position 1.5 is not a whole number"),
+        ({"method": "soft", "duration_ms": -1}, "votes.csv, line 3: duration_ms -1 is not a whole number"),
+        ({"method": "soft", "reference_side": "top"}, "votes.csv, line 3: reference_side 'top' is neither"),
+        ({"method": "soft", "rated_at": "noon"}, "votes.csv, line 3: rated_at 'noon' is not a time"),
+        ({"rater": "b" * 65, "method": "soft"}, "votes.csv, line 3: the rater 'bbb"),
+        ({"method": "soft", "source": "simulated"}, "line 2: the rater 'ann' is simulated in some"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_refused_and_nothing_is_stored(study: Study, row, sentence):
+    columns = {name: None for name in row if name not in ("method", "test_score", "rater")}
+    first = {"position": 1} if "position" in row else columns | ({"kind": "test"} if "kind" in row else {})
+    frame = table(first, row).astype(object)
+    with pytest.raises(Refused) as refused:
+        import_ratings(study, frame.where(frame.notna(), None), file="votes.csv")
+    assert sentence in str(refused.value)
+    assert not Rater.objects.exists()
+
+
+def test_the_same_file_twice_is_refused(study: Study):
+    import_ratings(study, table({}), file="votes.csv")
+    with pytest.raises(Refused, match="Study two has a rater 'ann' already"):
+        import_ratings(study, table({}), file="votes.csv")
+    assert Rating.objects.count() == 1
+
+
+def test_a_closed_study_takes_no_import(study: Study):
+    studies.close_study(study)
+    with pytest.raises(Refused, match="Study two is closed"):
+        import_ratings(study, table({}), file="votes.csv")
+    assert not Rater.objects.exists()
