@@ -95,7 +95,7 @@ class Learner:
             self.adaptors = seeded(Adaptors, ours, theirs, seed=_seed(options, "adaptors"))
 
     def _teaching_form(self) -> Generator | FastGenerator | None:
-        """What answers for the teacher: in bfloat16 its inference form, since it is frozen and that is quicker.
+        """What answers for the teacher: in bfloat16 its inference form, since it is frozen and that is fast.
 
         In float32 it is the teacher itself, to the last bit.
         """
