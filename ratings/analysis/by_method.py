@@ -1,110 +1,106 @@
-"""A method's score over all its images, bounded over raters."""
+"""Scores of groups of stimuli, such as a method's over its images or an image's over methods, over raters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import pandas as pd
 
-from ratings.analysis.arrays import Floats
-from ratings.analysis.dmos import estimate_mean, half_width
+from ratings.analysis.arrays import Floats, Ints
+from ratings.analysis.bootstrap import REPLICATES, bootstrap_mean
+from ratings.analysis.dmos import half_width
+from ratings.analysis.groups import require_groups, stimuli_per_group, sums_by
+from ratings.analysis.options import require_available, require_level
+from ratings.analysis.recovery import Recovered
+from ratings.analysis.scores import ScoreTable, ratio
 
-REPLICATES = 2000
-
-# Replicates are drawn in blocks of about this many counts, to bound memory with thousands of raters.
-BLOCK_ENTRIES = 2_000_000
-
-
-@dataclass(frozen=True)
-class MethodEstimate:
-    """One method's score. NaN: everything without a vote; `sd` and the interval with one rater."""
-
-    dmos: float
-    sd: float
-    n_raters: int
-    n_images: int
-    ci_low: float
-    ci_high: float
+GROUP_INTERVALS = ("t", "normal", "bootstrap")
 
 
-def is_complete(scores: Floats) -> bool:
-    """Say whether every rater of a method rated each of its images.
+@dataclass(frozen=True, eq=False)
+class GroupEstimates:
+    """One number and its interval for every group of stimuli; each field has the shape (groups,).
 
-    Shape: `scores` (images, raters) of one method. Raters and images without any vote do not count.
+    `sd` is the sample standard deviation over raters of their mean distance from the estimates of the
+    stimuli they rated; in a complete design that is the sd of the raters' own means. `n_raters` and
+    `n_stimuli` count those with votes. NaN: everything without a vote, `sd` and the interval with one rater.
     """
-    return not np.isnan(_voted(scores)).any()
+
+    dmos: Floats
+    sd: Floats
+    n_raters: Ints
+    n_stimuli: Ints
+    ci_low: Floats
+    ci_high: Floats
 
 
-def estimate_method(scores: Floats, *, level: float, ci: str, seed: int) -> MethodEstimate:
-    """Average one method over its images and bound the average over raters.
+def estimate_groups(
+    table: ScoreTable,
+    group_of: Ints,
+    n_groups: int,
+    *,
+    level: float,
+    ci: str,
+    seed: int,
+    replicates: int = REPLICATES,
+) -> GroupEstimates:
+    """Average the stimuli of every group and bound the average over raters.
 
-    Shape: `scores` (images, raters) of one method, NaN where a rater did not vote.
-    The score is the unweighted mean over images of the images' means. An image nobody rated and a
-    rater who rated none are left out of the counts.
-    `sd` is the sample standard deviation over raters of their mean distance from the images' means;
-    in a complete design that is the sd of the raters' own means.
-    Interval: `ci` "t" or "normal" over the raters' means, right in a complete design alone;
-    "bootstrap" resamples raters from `seed`, and serves a partial one.
-    Units: those of `scores`. Raises: ValueError for an unknown `ci` or a `level` not in (0, 1).
+    Shape: `group_of` (stimuli,) numbers the group of each stimulus, 0..n_groups − 1. Units: those of the
+    scores. The score is the unweighted mean over stimuli of their means over raters; stimuli nobody rated do
+    not count. Raters are averaged over the group's stimuli first: pooled votes would look too certain.
+    Interval: `ci` "t" or "normal" over the raters' means, right in a complete design alone (see
+    `groups.is_complete`); "bootstrap" draws raters again from `seed`, and serves a partial one.
+    Raises: ValueError for an unknown `ci`, a `level` not in (0, 1), or a `group_of` that does not fit.
+
+    >>> votes = ScoreTable.from_matrix(np.array([[10.0, 30.0, 50.0], [20.0, 10.0, 30.0]]))
+    >>> method = estimate_groups(votes, np.array([0, 0]), 1, level=0.95, ci="t", seed=0)
+    >>> method.dmos.tolist(), method.ci_high.round(4).tolist()
+    ([25.0], [57.8621])
     """
-    voted = _voted(scores)
-    n_images, n_raters = voted.shape
-    if n_raters == 0:
-        return MethodEstimate(np.nan, np.nan, 0, 0, np.nan, np.nan)
-    image_means = estimate_mean(voted, level=level, ci="t").dmos
-    value = float(image_means.mean())
-    residuals = voted - image_means[:, None]
-    # Residuals, not scores: in a partial design the raters' means also tell who drew the hard images.
-    over_raters = estimate_mean(np.nanmean(residuals, axis=0)[None, :], level=level, ci="t")
+    require_available("ci", ci, GROUP_INTERVALS)
+    require_level(level)
+    value, sd, n_raters = _over_raters(table, table.stimulus_means(), group_of, n_groups)
     if ci == "bootstrap":
-        low, high = _bootstrap(residuals, level=level, seed=seed)
+        drawn = bootstrap_mean(
+            table, group_of, n_groups, level=level, seed=seed, replicates=replicates, stimuli=False
+        )
+        low, high = drawn.group_low, drawn.group_high
     else:
-        half = float(half_width(over_raters.sd, over_raters.n, level=level, ci=ci)[0])
-        low, high = -half, half
-    return MethodEstimate(value, float(over_raters.sd[0]), n_raters, n_images, value + low, value + high)
+        half = half_width(sd, n_raters, level=level, ci=ci)
+        low, high = value - half, value + half
+    return GroupEstimates(value, sd, n_raters, stimuli_per_group(table, group_of, n_groups), low, high)
 
 
-def _voted(scores: Floats) -> Floats:
-    present = ~np.isnan(scores)
-    return scores[present.any(axis=1)][:, present.any(axis=0)]
+def estimate_recovered_groups(
+    found: Recovered, group_of: Ints, n_groups: int, *, group_low: Floats, group_high: Floats
+) -> GroupEstimates:
+    """Average the qualities that a model of raters recovered over the stimuli of every group.
 
-
-def _bootstrap(residuals: Floats, *, level: float, seed: int) -> tuple[float, float]:
-    """Return the bias-corrected percentile interval of the mean residual over images, around 0.
-
-    Each replicate draws as many raters as there are, with replacement, and averages the images' mean
-    residuals. An image whose raters were all left out of a replicate is left out of its average;
-    because residuals of every image average 0, that does not make the replicate easier or harder.
-    With few raters it is narrower than Student's t, by √((n − 1)/n) and the t quantile.
+    `group_low` and `group_high` (groups,) are `bootstrap_recovered`'s, which bounds stimuli and groups at
+    once: no closed form allows for what the stimuli of a group share in one panel's biases.
+    Otherwise as `estimate_groups`; raters that the model left out do not count.
     """
-    raters = residuals.shape[1]
-    if raters < 2:
-        return np.nan, np.nan
-    rng = np.random.default_rng(seed)
-    present = ~np.isnan(residuals)
-    filled, counted = np.where(present, residuals, 0.0).T, present.T.astype(np.float64)
-    replicates = []
-    block = max(1, BLOCK_ENTRIES // max(residuals.shape))
-    for start in range(0, REPLICATES, block):
-        draws = rng.multinomial(raters, np.full(raters, 1 / raters), size=min(block, REPLICATES - start))
-        votes = draws @ counted
-        means = np.divide(draws @ filled, votes, out=np.full(votes.shape, np.nan), where=votes > 0)
-        replicates.append(np.nanmean(means, axis=1))
-    return bias_corrected(np.concatenate(replicates), 0.0, level=level)
+    value, sd, n_raters = _over_raters(found.table, found.quality, group_of, n_groups)
+    n_stimuli = stimuli_per_group(found.table, group_of, n_groups)
+    return GroupEstimates(value, sd, n_raters, n_stimuli, group_low, group_high)
 
 
-def bias_corrected(drawn: Floats, estimate: float, *, level: float) -> tuple[float, float]:
-    """Return the percentiles of bootstrap replicates that bound an estimate, corrected for its bias.
-
-    Shape: `drawn` (replicates,), in the units of `estimate`. The correction is z0, the normal quantile
-    of the share of replicates below the estimate; the percentiles are Φ(2 z0 ± the quantile of `level`).
-    Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 14 (BCa with a = 0).
-    """
-    below = (drawn < estimate).mean() + (drawn == estimate).mean() / 2
-    # Half a replicate from either end keeps the correction finite when all fall on one side.
-    margin = 0.5 / drawn.size
-    shift = stats.norm.ppf(np.clip(below, margin, 1 - margin))
-    ends = stats.norm.cdf(2 * shift + stats.norm.ppf([(1 - level) / 2, (1 + level) / 2]))
-    low, high = np.quantile(drawn, ends)
-    return float(low), float(high)
+def _over_raters(
+    table: ScoreTable, estimate: Floats, group_of: Ints, n_groups: int
+) -> tuple[Floats, Floats, Ints]:
+    """Return each group's mean estimate, the sd over raters of their mean residual, and how many they are."""
+    require_groups(table, group_of, n_groups)
+    rated = table.votes_per_stimulus > 0
+    sums = sums_by(group_of[rated], estimate[rated], n_groups)
+    value = ratio(sums, np.bincount(group_of[rated], minlength=n_groups))
+    # Residuals, not scores: in a partial design the raters' means also tell who drew the hard stimuli.
+    residual = table.value - estimate[table.stimulus_of]
+    cell_of, cells = pd.factorize(group_of[table.stimulus_of] * table.n_raters + table.rater_of)
+    means = ratio(sums_by(cell_of, residual, cells.size), np.bincount(cell_of))
+    group = cells // max(table.n_raters, 1)
+    n = np.bincount(group, minlength=n_groups).astype(np.int64)
+    centre = ratio(sums_by(group, means, n_groups), n)
+    squares = sums_by(group, (means - centre[group]) ** 2, n_groups)
+    return value, np.sqrt(ratio(squares, n - 1)), n
