@@ -1,29 +1,38 @@
-"""Writes a study's results as files: the tables, the ratings behind them, what was frozen, and the sums."""
+"""Writes the results of an analysis as files: tables, what they were made from, figures, and the sums."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ratings.analysis.options import AnalysisOptions
+from ratings.analysis.tables import Tables
 from ratings.models import Study
 from ratings.results import Results
 from srstudy.files import write_texts
 from srstudy.version import code_version
 
-TABLES = ("dmos.csv", "dmos_table.csv", "methods.csv", "ratings.csv", "study.json")
+TABLES = ("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "ratings.csv", "study.json")
+MANIFEST = "MANIFEST.sha256"
 # A spreadsheet runs a text cell that begins with one of these as a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """A frame as CSV whose text no spreadsheet takes for a formula; missing is empty, infinite `inf`."""
+    """A frame as CSV whose text no spreadsheet takes for a formula.
+
+    Missing is empty, infinite `inf`, a truth value `true` or `false`.
+    """
     safe = frame.copy()
     for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name]):
+        if pd.api.types.is_bool_dtype(safe[name]):
+            safe[name] = safe[name].map({True: "true", False: "false"})
+        elif not pd.api.types.is_numeric_dtype(safe[name]):
             safe[name] = safe[name].map(_harmless)
     safe.columns = pd.Index([_harmless(name) for name in safe.columns])
     return safe.to_csv(index=False, lineterminator="\n")
@@ -34,52 +43,88 @@ def _harmless(cell: object) -> object:
 
 
 def files_of(study: Study, results: Results, options: AnalysisOptions) -> dict[str, str]:
-    """Every file of an export by its name; MANIFEST.sha256 has the sums of the others."""
-    files = {
-        "dmos.csv": csv_text(_marked(results.tables.dmos, results)),
-        "dmos_table.csv": csv_text(_marked(results.tables.dmos_table, results)),
-        "methods.csv": csv_text(_marked(results.tables.methods, results)),
+    """The tables of a study's page by their names; MANIFEST.sha256 has the sums of the others."""
+    files = core_files(results.tables) | {
         "ratings.csv": csv_text(results.ratings),
-        "study.json": _study_json(study, results, options),
+        "study.json": json_text(study_about(study) | analysis_content(results.tables, options)),
     }
-    sums = [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in files.items()]
-    return files | {"MANIFEST.sha256": "".join(sums)}
+    return files | {MANIFEST: manifest(files)}
 
 
-def _marked(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
+def core_files(tables: Tables) -> dict[str, str]:
+    """dmos.csv, dmos_table.csv, methods.csv and raters.csv, each row saying whether votes were simulated."""
+    return {
+        "dmos.csv": csv_text(marked(tables.dmos, tables)),
+        "dmos_table.csv": csv_text(marked(tables.dmos_table, tables)),
+        "methods.csv": csv_text(marked(tables.methods, tables)),
+        "raters.csv": csv_text(tables.raters),  # whose column `source` says it of each
+    }
+
+
+def marked(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The table with a last column that says whether simulated ratings are among those behind it."""
-    marked = frame.copy()
-    simulated = "true" if results.tables.simulated else "false"
-    marked.insert(len(marked.columns), "simulated", simulated, allow_duplicates=True)
-    return marked
+    with_mark = frame.copy()
+    simulated = "true" if tables.simulated else "false"
+    with_mark.insert(len(with_mark.columns), "simulated", simulated, allow_duplicates=True)
+    return with_mark
 
 
-def _study_json(study: Study, results: Results, options: AnalysisOptions) -> str:
-    content = {
+def study_about(study: Study) -> dict[str, Any]:
+    """What study.json says of a study before its analysis: what was frozen."""
+    return {
         "study": study.slug,
         "title": study.title,
         "status": study.status,
         "opened_at": study.opened_at.isoformat() if study.opened_at else None,
         "frozen": study.frozen,
+    }
+
+
+def analysis_content(tables: Tables, options: AnalysisOptions) -> dict[str, Any]:
+    """What study.json says of an analysis: its options, its notes and the code behind it."""
+    return {
         "analysis": asdict(options) | {"scope": options.normalised_over, "ci": options.interval},
-        "simulated": results.tables.simulated,
-        "notes": list(results.tables.notes),
+        "simulated": tables.simulated,
+        "notes": list(tables.notes),
         "code_version": code_version(),
     }
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Indented JSON, ending in a newline."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_files(files: dict[str, str], folder: Path) -> None:
-    """Write the files of an export, all or none, the manifest last.
+def manifest(files: Mapping[str, str | bytes]) -> str:
+    """A line of SHA-256 and name for each file, as `sha256sum --check` reads them."""
+    return "".join(
+        f"{hashlib.sha256(_bytes(content)).hexdigest()}  {name}\n" for name, content in files.items()
+    )
 
-    Raises: OSError if the folder cannot be made or written.
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
+    """Write the files of an export, all or none, in their order; a name may lead into a folder below.
+
+    Raises: OSError if a folder cannot be made or written.
     """
+    paths = {folder / name: content for name, content in files.items()}
+    made = [_make(parent) for parent in dict.fromkeys([folder, *(path.parent for path in paths)])]
+    try:
+        write_texts(paths)
+    except BaseException:
+        for parent in reversed(made):
+            if parent is not None:
+                with suppress(OSError):
+                    parent.rmdir()
+        raise
+
+
+def _make(folder: Path) -> Path | None:
+    """The folder, if it was not there and has been made."""
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        write_texts({folder / name: text for name, text in files.items()})
-    except BaseException:
-        if is_new:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
+    return folder if is_new else None

@@ -1,4 +1,4 @@
-"""Writes text files whole or not at all."""
+"""Writes files whole or not at all."""
 
 import errno
 import os
@@ -10,10 +10,10 @@ from tempfile import TemporaryFile
 from srstudy.errors import Refused
 
 
-def write_texts(texts: Mapping[Path, str], *, mode: int = 0o666) -> None:
+def write_texts(texts: Mapping[Path, str | bytes], *, mode: int = 0o666) -> None:
     """Write every file, in the order given, or none: first all of them beside their places, then renamed.
 
-    `mode` is that of new files, less the umask.
+    A text is written in UTF-8 as it is. `mode` is that of new files, less the umask.
     Raises: OSError if a file cannot be written; nothing new is left then.
     """
     for path in texts:
@@ -23,8 +23,8 @@ def write_texts(texts: Mapping[Path, str], *, mode: int = 0o666) -> None:
     try:
         for path, text in texts.items():
             descriptor = os.open(partials[path], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode() if isinstance(text, str) else text)
                 file.flush()
                 os.fsync(file.fileno())
         for path, partial in partials.items():

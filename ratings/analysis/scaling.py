@@ -31,8 +31,6 @@ PART_METHODS = 10_000
 # Draws are multiplied in blocks of about this many numbers, to bound memory.
 BLOCK_ENTRIES = 2_000_000
 
-ROUNDING = 1e-12
-
 SENTENCES = 3  # images whose refusals are told in full
 
 
@@ -229,8 +227,6 @@ def _by_raters(part: _Part, found: Scale, model: Model, bounds: _Bounds) -> tupl
         width = min(block, REPLICATES - start)
         counts = rng.multinomial(raters, np.full(raters, 1 / raters), size=width).T.astype(np.float64)
         moved = found.inverse_curvature @ pulls.by_stimulus(counts).reshape(scales, methods, width)
-        # A replicate of every rater once moves nothing; rounding would put it on one side.
-        moved[np.abs(moved) < ROUNDING] = 0
         drawn[:, start : start + width] = moved.reshape(scales * methods, width)
     ends = bias_corrected(drawn, np.repeat(part.raters(), methods), level=bounds.level)
     low, high = (found.scores + end.reshape(scales, methods) for end in ends)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ratings.analysis.arrays import Floats
-from ratings.analysis.by_method import REPLICATES, estimate_method, is_complete
-from ratings.analysis.dmos import Estimates, LiveScores, estimate_mean, live_scores
+from ratings.analysis.estimates import Estimated, estimate, notes_on_model
+from ratings.analysis.methodologies import higher_is
 from ratings.analysis.options import AnalysisOptions
+from ratings.analysis.prepared import Prepared, prepare
+from ratings.analysis.recovery import Recovered, subject_model
+from ratings.analysis.screening import Override
 from ratings.analysis.votes import Votes
-
-# Per methodology; the z-score of a difference keeps the direction of the difference.
-HIGHER_IS = {"dscqs": "worse"}
 
 METRICS = ("psnr", "ssim")
 
@@ -27,11 +26,15 @@ METHODS_COLUMNS = (
     *("method", "n_raters", "n_images", "dmos", "sd", "ci_low", "ci_high", "psnr", "ssim", "estimator"),
     *("scope", "screening", "ci", "level", "higher_is"),
 )
+RATERS_COLUMNS = (
+    *("rater", "source", "n", "bias", "inconsistency", "r", "bt500_p", "bt500_q", "repeat_error"),
+    *("traps_failed", "rejected", "reason"),
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """What an analysis answers: the frames behind dmos.csv, dmos_table.csv and methods.csv.
+    """What an analysis answers: the frames behind dmos.csv, dmos_table.csv, methods.csv and raters.csv.
 
     `notes` are the sentences to print with them: what was left out, and what the numbers cannot say.
     `simulated` is True if any vote behind them was simulated. Missing numbers are NaN, the PSNR of a
@@ -41,6 +44,7 @@ class Tables:
     dmos: pd.DataFrame
     dmos_table: pd.DataFrame
     methods: pd.DataFrame
+    raters: pd.DataFrame
     notes: tuple[str, ...]
     simulated: bool
 
@@ -52,87 +56,77 @@ def analyse(
     metrics: pd.DataFrame | None = None,
     image_order: Sequence[str] = (),
     method_order: Sequence[str] = (),
+    trials: pd.DataFrame | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    file: str = "",
+) -> Tables:
+    """Prepare votes and tabulate them: see `prepared.prepare` and `tabulate`."""
+    prepared = prepare(votes, options, trials=trials, overrides=overrides, file=file)
+    return tabulate(prepared, options, metrics=metrics, image_order=image_order, method_order=method_order)
+
+
+def tabulate(
+    prepared: Prepared,
+    options: AnalysisOptions,
+    *,
+    metrics: pd.DataFrame | None = None,
+    image_order: Sequence[str] = (),
+    method_order: Sequence[str] = (),
 ) -> Tables:
     """Estimate every stimulus and every method, and lay the numbers beside PSNR and SSIM.
 
     `metrics` has the columns image, method, psnr (dB), ssim, one row a stimulus; stimuli it does not
     hold get NaN. `image_order` and `method_order` order rows and columns; what they do not name
     follows in order of first appearance.
-    Direction: the column `higher_is` says what a larger dmos means; nothing is turned round.
-    Raises: ValueError, one sentence, if `metrics` lacks a column or has a stimulus twice, or no
-    z-score can be taken.
+    Raises: ValueError, one sentence, for metrics that lack a column or hold a stimulus twice, and where the
+    estimator cannot work on these votes.
     """
-    votes = votes.to_analyse(include_simulated=options.include_simulated)
-    notes = list(votes.notes)
-    scores = _scores_to_average(votes, options, notes)
-    estimates = estimate_mean(scores, level=options.level, ci=options.interval)
-    notes += _notes_on_stimuli(votes, estimates)
+    votes = prepared.votes
+    found = estimate(prepared.table, options, votes.method_codes(), len(votes.methods()))
     images = _ordered(votes.images(), image_order)
     methods = _ordered(votes.methods(), method_order)
-    dmos = _dmos_frame(votes, options, estimates, _known_metrics(metrics))
+    dmos = _dmos_frame(votes, options, found, known_metrics(metrics))
     place = dmos["image"].map(images.index) * len(methods) + dmos["method"].map(methods.index)
     dmos = dmos.loc[place.sort_values().index].reset_index(drop=True)
+    raters, notes_on_raters = _raters_frame(prepared, found.recovered, options)
     return Tables(
         dmos=dmos,
         dmos_table=_image_by_image(dmos, images, methods),
-        methods=_methods_frame(votes, options, scores, dmos, methods, notes),
-        notes=tuple(notes),
+        methods=_methods_frame(votes, options, found, dmos, methods),
+        raters=raters,
+        notes=(*prepared.notes, *_notes_on_stimuli(votes, found), *found.notes, *notes_on_raters),
         simulated=bool(votes.simulated.any()),
     )
 
 
-def _scores_to_average(votes: Votes, options: AnalysisOptions, notes: list[str]) -> Floats:
-    """Return what the estimator averages, (stimuli, raters)."""
-    if options.estimator == "mean":
-        return votes.scores()
-    method_codes = {name: code for code, name in enumerate(votes.methods())}
-    methods = np.array([method_codes[stimulus.method] for stimulus in votes.stimuli], dtype=np.int64)
-    live = live_scores(votes.scores(), votes.session_codes(), methods, scope=options.normalised_over)
-    notes += _notes_on_dropped(votes, live)
-    if options.normalised_over == "method":
-        notes.append(
-            "The z-scores were taken within each method, which puts every method's mean at 50: these rows "
-            "cannot be used to rank or compare methods; scope 'study' can."
-        )
-    return live.scores
-
-
-def _notes_on_dropped(votes: Votes, live: LiveScores) -> list[str]:
-    notes = []
-    dropped = zip(live.dropped_session, live.dropped_method, live.votes_dropped, strict=True)
-    for session_code, method_code, n in dropped:
-        rater, session = votes.sessions[session_code]
-        where = "" if session == rater else f" in session {session!r}"
-        where += "" if method_code < 0 else f" on method {votes.methods()[method_code]!r}"
-        why = "one vote has no spread" if n == 1 else f"all {n} differences are equal"
-        notes.append(f"Rater {rater!r} was dropped from the z-scores{where}: {why}.")
-    return notes
-
-
-def _notes_on_stimuli(votes: Votes, estimates: Estimates) -> list[str]:
+def _notes_on_stimuli(votes: Votes, found: Estimated) -> list[str]:
     notes = []
     for n, what in (
         (0, "no vote left and therefore no dmos"),
         (1, "one vote and therefore no sd or interval"),
     ):
-        found = np.flatnonzero(estimates.n == n)
-        if found.size:
-            first = votes.stimuli[found[0]]
+        places = np.flatnonzero(found.stimuli.n == n)
+        if places.size:
+            first = votes.stimuli[places[0]]
             notes.append(
-                f"Stimuli with {what}: {found.size}, the first of them image {first.image!r} by method "
+                f"Stimuli with {what}: {places.size}, the first of them image {first.image!r} by method "
                 f"{first.method!r}."
             )
     return notes
 
 
-def _known_metrics(metrics: pd.DataFrame | None) -> pd.DataFrame:
+def known_metrics(metrics: pd.DataFrame | None) -> pd.DataFrame:
+    """Index psnr and ssim, and whatever metrics come with them, by image and method.
+
+    Raises: ValueError for a missing column or a stimulus that stands there twice.
+    """
     needed = ["image", "method", *METRICS]
     if metrics is None:
         return pd.DataFrame(columns=needed[2:], index=pd.MultiIndex.from_arrays([[], []]), dtype=np.float64)
     missing = [name for name in needed if name not in metrics]
     if missing:
         raise ValueError(f"the metrics have no column {missing[0]!r}; needed: {', '.join(needed)}")
-    known = metrics[needed].set_index(["image", "method"])
+    known = metrics.set_index(["image", "method"])
     if known.index.has_duplicates:
         image, method = known.index[known.index.duplicated()][0]
         raise ValueError(f"the metrics hold image {image!r} by method {method!r} twice")
@@ -140,37 +134,39 @@ def _known_metrics(metrics: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _dmos_frame(
-    votes: Votes, options: AnalysisOptions, estimates: Estimates, metrics: pd.DataFrame
+    votes: Votes, options: AnalysisOptions, found: Estimated, metrics: pd.DataFrame
 ) -> pd.DataFrame:
     stimuli = pd.MultiIndex.from_tuples(votes.stimuli)
     known = metrics.reindex(stimuli)
+    of_stimuli = found.stimuli
     frame = pd.DataFrame(
         {
             "image": stimuli.get_level_values(0),
             "method": stimuli.get_level_values(1),
-            "n": estimates.n,
-            "dmos": estimates.dmos,
-            "sd": estimates.sd,
-            "ci_low": estimates.ci_low,
-            "ci_high": estimates.ci_high,
+            "n": of_stimuli.n,
+            "dmos": of_stimuli.dmos,
+            "sd": of_stimuli.sd,
+            "ci_low": of_stimuli.ci_low,
+            "ci_high": of_stimuli.ci_high,
             "ci": options.interval,
             "psnr": known["psnr"].to_numpy(),
             "ssim": known["ssim"].to_numpy(),
             "scale_min": votes.scale_min,
             "scale_max": votes.scale_max,
-            **_said_of_every_row(votes, options),
+            **said_of_every_row(votes, options),
             "methodology": votes.methodology,
         }
     )
     return frame[list(DMOS_COLUMNS)]
 
 
-def _said_of_every_row(votes: Votes, options: AnalysisOptions) -> dict[str, str | float]:
+def said_of_every_row(votes: Votes, options: AnalysisOptions) -> dict[str, str | float]:
+    """Return the columns that say how a number was made, alike in every row of a table."""
     return {
         "estimator": options.estimator,
         "scope": options.normalised_over,
         "screening": options.screening,
-        "higher_is": HIGHER_IS[votes.methodology],
+        "higher_is": higher_is(votes.methodology, options.estimator),
         "level": options.level,
     }
 
@@ -185,59 +181,58 @@ def _image_by_image(dmos: pd.DataFrame, images: list[str], methods: list[str]) -
 
 
 def _methods_frame(
-    votes: Votes,
-    options: AnalysisOptions,
-    scores: Floats,
-    dmos: pd.DataFrame,
-    methods: list[str],
-    notes: list[str],
+    votes: Votes, options: AnalysisOptions, found: Estimated, dmos: pd.DataFrame, methods: list[str]
 ) -> pd.DataFrame:
-    """Average each method over its images, bounded as the design of the whole study allows."""
-    method_of = np.array([stimulus.method for stimulus in votes.stimuli], dtype=object)
-    blocks = {name: scores[method_of == name] for name in methods}
-    interval, note = _interval_over_raters(options, complete=all(map(is_complete, blocks.values())))
-    notes += note
-    rows = []
-    for name in methods:
-        over_images = estimate_method(
-            blocks[name],
-            level=options.level,
-            ci="t" if interval == "none" else interval,
-            seed=options.seed,
-        )
-        bounded = interval != "none"
-        rated = dmos[(dmos["method"] == name) & (dmos["n"] > 0)]
-        rows.append(
-            {
-                "method": name,
-                "n_raters": over_images.n_raters,
-                "n_images": over_images.n_images,
-                "dmos": over_images.dmos,
-                "sd": over_images.sd if bounded else np.nan,
-                "ci_low": over_images.ci_low if bounded else np.nan,
-                "ci_high": over_images.ci_high if bounded else np.nan,
-                # skipna would compare methods over different images.
-                **{metric: rated[metric].mean(skipna=False) for metric in METRICS},
-                "ci": interval,
-                **_said_of_every_row(votes, options),
-            }
-        )
-    return pd.DataFrame(rows)[list(METHODS_COLUMNS)]
+    """Lay out each method's average over its images."""
+    groups = found.groups
+    rated = dmos[dmos["n"] > 0].groupby("method")[list(METRICS)]
+    beside = rated.apply(_plain_means).reindex(votes.methods())
+    frame = pd.DataFrame(
+        {
+            "method": votes.methods(),
+            "n_raters": groups.n_raters,
+            "n_images": groups.n_stimuli,
+            "dmos": groups.dmos,
+            "sd": groups.sd,
+            "ci_low": groups.ci_low,
+            "ci_high": groups.ci_high,
+            "ci": found.group_ci,
+            **{name: beside[name].to_numpy(dtype=np.float64) for name in METRICS},
+            **said_of_every_row(votes, options),
+        }
+    )
+    return frame.set_index("method", drop=False).loc[methods].reset_index(drop=True)[list(METHODS_COLUMNS)]
 
 
-def _interval_over_raters(options: AnalysisOptions, *, complete: bool) -> tuple[str, list[str]]:
-    """Name the interval of the methods' rows, with the note it needs."""
-    if options.normalised_over == "method":
-        # Every rater's mean is 50 here; an interval of width 0 would look like certainty.
-        return "none", []
-    if complete:
-        return options.interval, []
-    return "bootstrap", [
-        "Not every rater rated every image of a method, so the methods' intervals are bias-corrected "
-        f"percentiles of {REPLICATES} resamplings of the raters (seed {options.seed}), whatever interval the "
-        "stimuli have."
-    ]
+def _plain_means(rows: pd.DataFrame) -> pd.Series[float]:
+    # skipna would compare methods over different images.
+    return rows.mean(skipna=False)
+
+
+def _raters_frame(
+    prepared: Prepared, found: Recovered | None, options: AnalysisOptions
+) -> tuple[pd.DataFrame, list[str]]:
+    """Lay the screening beside the subject model's bias and inconsistency, whichever estimator is used."""
+    votes, screened = prepared.votes, prepared.screening.raters
+    notes = []
+    is_theirs = found is not None and found.estimator == "subject_model" and not screened["rejected"].any()
+    try:
+        model = found if is_theirs else subject_model(votes.table(), compat=options.compat)
+    except ValueError as error:
+        model = None
+        notes.append(f"The raters' bias and inconsistency are not known: {error}.")
+    if found is not None:
+        notes += notes_on_model(found, prepared.table, votes.raters)
+    unknown = np.full(len(votes.raters), np.nan)
+    frame = screened.assign(
+        source=votes.sources,
+        bias=unknown if model is None else model.bias,
+        inconsistency=unknown if model is None else model.inconsistency,
+    )
+    more = [name for name in screened if name not in RATERS_COLUMNS]
+    return frame[[*RATERS_COLUMNS, *more]], notes
 
 
 def _ordered(found: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    return [name for name in dict.fromkeys((*wanted, *found)) if name in set(found)]
+    known = set(found)
+    return [name for name in dict.fromkeys((*wanted, *found)) if name in known]

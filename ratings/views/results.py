@@ -1,5 +1,8 @@
 """The researcher's pages: the studies, and one page of results a study."""
 
+from collections.abc import Hashable
+
+import pandas as pd
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,11 +17,19 @@ from ratings.models import SCORE_MAX, SCORE_MIN, Study
 from ratings.results import Results, results_of
 from srstudy.errors import Refused
 
-CHOICES = {"": ("mean", None), "zscore": ("zscore", "study"), "zscore-method": ("zscore", "method")}
+CHOICES = {
+    "": ("mean", None),
+    "zscore": ("zscore", "study"),
+    "zscore-method": ("zscore", "method"),
+    "subject_model": ("subject_model", None),
+    "zrec": ("zrec", None),
+}
 CHOICE_LABELS = {
     "": "mean difference",
     "zscore": "Z-score, over the study",
     "zscore-method": "Z-score, within each method",
+    "subject_model": "subject model of P.910",
+    "zrec": "ZREC",
 }
 
 
@@ -82,7 +93,16 @@ def _tables(results: Results) -> dict[str, object]:
         "images": list(wide.columns[1:]),
         "wide": [(method_label(row[0]), row[1:]) for row in wide.itertuples(index=False, name=None)],
         "said": methods.iloc[0].to_dict(),
+        "raters": _raters(tables.raters),
     }
+
+
+def _raters(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
+    shown = frame.assign(
+        median_s=frame["median_ms"] / 1000,
+        traps_failed=frame["traps_failed"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
+    )
+    return shown.to_dict("records")
 
 
 @require_safe
@@ -96,7 +116,13 @@ def figure(request: HttpRequest, slug: str) -> HttpResponse:
     except Refused as refused:
         return HttpResponse(str(refused), status=404, content_type="text/plain; charset=utf-8")
     labelled = tables.methods.assign(method=tables.methods["method"].map(method_label))
-    drawn = methods_figure(labelled, simulated=tables.simulated, scale_min=SCORE_MIN, scale_max=SCORE_MAX)
+    drawn = methods_figure(
+        labelled,
+        simulated=tables.simulated,
+        scale_min=SCORE_MIN,
+        scale_max=SCORE_MAX,
+        methodology=found.methodology,
+    )
     return HttpResponse(drawn, content_type="image/svg+xml")
 
 

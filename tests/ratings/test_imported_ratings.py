@@ -1,12 +1,16 @@
 """Ratings collected elsewhere, in a study."""
 
+import io
+
 import pandas as pd
 import pytest
+from django.core.management import CommandError, call_command
 
 from ratings.models import Rater, Rating, Study
 from ratings.results import ratings_frame
 from ratings.services import studies
 from ratings.services.imports import import_ratings
+from ratings.services.simulation import simulate_raters
 from srstudy.errors import Refused
 
 
@@ -125,3 +129,31 @@ def test_a_closed_study_takes_no_import(study: Study):
     with pytest.raises(Refused, match="Study two is closed"):
         import_ratings(study, table({}), file="votes.csv")
     assert not Rater.objects.exists()
+
+
+def test_an_export_of_one_study_can_be_imported_by_another(study: Study, tmp_path):
+    simulate_raters(study, raters=3, seed=1)
+    silence = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+    call_command("export_dmos", "two", "--no-figures", "--out", str(tmp_path), **silence)
+    outputs = [stimulus.output for stimulus in study.stimuli.select_related("output")]
+    other = studies.create_study(slug="other", title="Other", outputs=outputs, seed=3)
+    studies.open_study(other)
+    printed = io.StringIO()
+    call_command(
+        "import_ratings", "other", str(tmp_path / "ratings.csv"), stdout=printed, stderr=io.StringIO()
+    )
+    assert printed.getvalue() == "18 ratings by 3 raters are in other.\n"
+    pd.testing.assert_frame_equal(
+        ratings_frame(study).drop(columns=["device_pixel_ratio", "window_width", "window_height"]),
+        ratings_frame(other).drop(columns=["device_pixel_ratio", "window_width", "window_height"]),
+    )
+
+
+def test_the_command_refuses_in_one_sentence(study: Study, tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("rater,image,method,score\na,set/image0,sharp,4\n")
+    with pytest.raises(CommandError, match="'dscqs' needs the columns 'reference_score'") as refused:
+        call_command("import_ratings", "two", str(path))
+    assert refused.value.returncode == 2
+    with pytest.raises(CommandError, match="There is no study 'three'"):
+        call_command("import_ratings", "three", str(path))

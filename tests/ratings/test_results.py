@@ -38,10 +38,16 @@ def rated(study, join):
     return study
 
 
+def export(slug: str, out, *options: str) -> None:
+    """Write an export without a word."""
+    silence = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+    call_command("export_dmos", slug, "--out", str(out), *options, **silence)
+
+
 @pytest.fixture
 def exported(rated, tmp_path):
     """The folder of its export."""
-    call_command("export_dmos", "two", "--out", str(tmp_path / "out"), stdout=io.StringIO())
+    export("two", tmp_path / "out", "--no-figures")
     return tmp_path / "out"
 
 
@@ -92,14 +98,16 @@ def test_every_rating_is_a_row_by_pseudonym(exported):
     assert (first["source"], first["duration_ms"], first["window_width"]) == ("browser", "1200", "1280")
 
 
-def test_the_manifest_has_the_sum_of_every_other_file(exported):
-    lines = (exported / "MANIFEST.sha256").read_text().splitlines()
-    assert {line.split("  ")[1] for line in lines} == {path.name for path in exported.iterdir()} - {
-        "MANIFEST.sha256"
-    }
+def test_the_manifest_has_the_sum_of_every_other_file(rated, tmp_path):
+    out = tmp_path / "out"
+    export("two", out, "--figures", "svg")
+    lines = (out / "MANIFEST.sha256").read_text().splitlines()
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert {line.split("  ")[1] for line in lines} == files - {"MANIFEST.sha256"}
+    assert {"figures/methods.svg", "figures/images.svg", "figures/votes.svg"} <= files
     for line in lines:
         digest, name = line.split("  ")
-        assert hashlib.sha256((exported / name).read_bytes()).hexdigest() == digest
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
 
 
 def test_study_json_says_what_was_frozen_and_how_it_was_analysed(exported):
@@ -112,7 +120,15 @@ def test_study_json_says_what_was_frozen_and_how_it_was_analysed(exported):
 
 def test_zscores_within_each_method_are_warned_of(study, tmp_path, capsys):
     call_command("simulate_raters", "two", "--raters", "6", stdout=io.StringIO())
-    call_command("export_dmos", "two", "--out", str(tmp_path / "z"), "--estimator=zscore", "--scope=method")
+    call_command(
+        "export_dmos",
+        "two",
+        "--no-figures",
+        "--out",
+        str(tmp_path / "z"),
+        "--estimator=zscore",
+        "--scope=method",
+    )
     assert "cannot be used to rank" in capsys.readouterr().err
     # Normalised within each method, every method averages 50 over its images.
     assert pd.read_csv(tmp_path / "z" / "methods.csv")["dmos"].tolist() == pytest.approx([50, 50, 50])

@@ -23,13 +23,13 @@ def simulated_marks(folder) -> set[str]:
 
 def test_simulated_raters_are_marked_and_left_out_once_people_have_rated(study, join, tmp_path):
     call_command("simulate_raters", "two", "--raters", "5", stdout=io.StringIO())
-    call_command("export_dmos", "two", "--out", str(tmp_path / "a"), stdout=io.StringIO())
+    call_command("export_dmos", "two", "--no-figures", "--out", str(tmp_path / "a"), stdout=io.StringIO())
     assert json.loads((tmp_path / "a" / "study.json").read_text())["simulated"] is True
     assert simulated_marks(tmp_path / "a") == {"true"}
     assert set(pd.read_csv(tmp_path / "a" / "ratings.csv")["source"]) == {"simulated"}
     rate_all(join().rater, lambda method: 50)
     rate_all(join().rater, lambda method: 60)
-    call_command("export_dmos", "two", "--out", str(tmp_path / "b"), stdout=io.StringIO())
+    call_command("export_dmos", "two", "--no-figures", "--out", str(tmp_path / "b"), stdout=io.StringIO())
     assert set(pd.read_csv(tmp_path / "b" / "dmos.csv")["dmos"]) == {25.0}
     assert simulated_marks(tmp_path / "b") == {"false"}
     call_command(
@@ -96,7 +96,16 @@ def test_a_study_that_closes_meanwhile_takes_no_more_simulated_raters(study, mon
 def test_a_huge_seed_is_taken(study, tmp_path):
     seed = str(10**20)
     call_command("simulate_raters", "two", "--raters", "2", "--seed", seed, stdout=io.StringIO())
-    call_command("export_dmos", "two", "--seed", seed, "--out", str(tmp_path / "o"), stdout=io.StringIO())
+    call_command(
+        "export_dmos",
+        "two",
+        "--no-figures",
+        "--seed",
+        seed,
+        "--out",
+        str(tmp_path / "o"),
+        stdout=io.StringIO(),
+    )
     assert json.loads((tmp_path / "o" / "study.json").read_text())["analysis"]["seed"] == 10**20
 
 

@@ -1,50 +1,61 @@
-"""`manage.py export_dmos`: a study's DMOS per image and per method beside PSNR and SSIM, as files."""
+"""`manage.py export_dmos`: a study's DMOS per image and per method, with all that reports them, as files."""
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
-from ratings.analysis.options import ESTIMATORS, INTERVALS, SCOPES, SCREENINGS, AnalysisOptions
-from ratings.exports import files_of, write_files
+from distillation.models import method_label
+from ratings.analysing import analysis_files, run_analysis
+from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
+from ratings.exports import csv_text, study_about, write_files
+from ratings.overrides import add_override_argument, read_overrides
 from ratings.queries import study_by_slug
-from ratings.results import results_of
+from ratings.results import metrics_frame, ratings_frame, refuse_unrated, study_votes
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 
 
 class Command(SentenceCommand):
-    """Writes dmos.csv, dmos_table.csv, methods.csv, ratings.csv, study.json and MANIFEST.sha256."""
+    """Writes the tables, figures and texts of a study, ratings.csv among them, all or none."""
 
-    help = "Write a study's DMOS tables and the ratings behind them."
+    help = (
+        "Write a study's DMOS tables, what they were computed from, figures, and a paragraph for the paper."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG")
-        parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-        parser.add_argument("--estimator", default="mean", choices=ESTIMATORS)
-        parser.add_argument("--scope", choices=SCOPES, help="what Z-scores are taken over; with zscore only")
-        parser.add_argument("--screening", default="none", choices=SCREENINGS)
-        parser.add_argument("--ci", default="t", choices=INTERVALS, help="interval; t: Student's")
-        parser.add_argument("--level", type=float, default=0.95, help="of the interval, between 0 and 1")
-        parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap")
-        parser.add_argument(
-            "--include-simulated", action="store_true", help="count simulated raters beside people"
-        )
+        add_output_arguments(parser)
+        add_analysis_arguments(parser)
+        add_override_argument(parser)
 
     def handle(self, **options: Any) -> None:
-        names = ("estimator", "scope", "screening", "ci", "level", "seed", "include_simulated")
-        try:
-            analysis = AnalysisOptions(**{name: options[name] for name in names})
-        except ValueError as error:
-            raise Refused(str(error)) from error
-        study = study_by_slug(options["slug"])
-        results = results_of(study, analysis)
-        files = files_of(study, results, analysis)
-        out = options["out"]
+        analysis, out = analysis_options(options), options["out"]
         if out.exists() and not out.is_dir():
             raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
+        study = study_by_slug(options["slug"])
+        overrides = read_overrides(options["overrides"])
+        ratings, metrics = ratings_frame(study), metrics_frame(study)
+        refuse_unrated(study, ratings)
+        found = run_analysis(
+            study_votes(study, ratings),
+            analysis,
+            trials=ratings,
+            metrics=metrics,
+            image_order=list(dict.fromkeys(metrics["image"])),
+            method_order=list(dict.fromkeys(metrics["method"])),
+            overrides=overrides,
+            mixed_model=options["mixed_model"],
+        )
+        files = analysis_files(
+            found,
+            about=study_about(study),
+            formats=options["figures"],
+            self_paced=True,
+            others={"ratings.csv": csv_text(ratings)},
+            label=method_label,
+        )
         write_files(files, out)
-        for note in results.tables.notes:
+        for note in found.notes:
             self.stderr.write(note)
-        if results.tables.simulated:
+        if found.tables.simulated:
             self.stderr.write("These numbers contain simulated ratings and say nothing about the methods.")
         self.stdout.write(f"{', '.join(files)} in {out}")

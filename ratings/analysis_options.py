@@ -1,0 +1,74 @@
+"""The options that `export_dmos` and `analyse` share, on the command line."""
+
+from argparse import ArgumentParser, BooleanOptionalAction
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ratings.analysis.options import (
+    COMPATIBILITIES,
+    ESTIMATORS,
+    INTERVALS,
+    SCOPES,
+    SCREENINGS,
+    AnalysisOptions,
+)
+from srstudy.errors import Refused
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+
+def add_analysis_arguments(parser: ArgumentParser) -> None:
+    """Declare the options of an analysis, defaults first as documented."""
+    parser.add_argument("--estimator", default="mean", choices=ESTIMATORS)
+    parser.add_argument("--scope", choices=SCOPES, help="what Z-scores are taken over; with zscore only")
+    parser.add_argument(
+        "--screening", default="none", choices=SCREENINGS, help="the rule that rejects raters; default: none"
+    )
+    parser.add_argument(
+        "--ci",
+        choices=INTERVALS,
+        help="interval; default: t (Student's) for mean and zscore, bootstrap over raters for the others",
+    )
+    parser.add_argument("--level", type=float, default=0.95, help="of the intervals, between 0 and 1")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap")
+    parser.add_argument(
+        "--include-simulated", action="store_true", help="count simulated raters beside people"
+    )
+    parser.add_argument(
+        "--crush", action="store_true", help="ACR-HR on 1..5: bound differences above 5 as P.910 allows"
+    )
+    parser.add_argument(
+        "--compat",
+        default="",
+        choices=COMPATIBILITIES[1:],
+        help="compute subject model, ZREC and BT.500 as that program does where it differs",
+    )
+
+
+def add_output_arguments(parser: ArgumentParser) -> None:
+    """Declare what the files are to be."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the files")
+    parser.add_argument(
+        "--figures",
+        nargs="+",
+        choices=FIGURE_FORMATS,
+        default=list(FIGURE_FORMATS),
+        help="formats of the figures; default: all",
+    )
+    parser.add_argument("--no-figures", dest="figures", action="store_const", const=[], help="draw none")
+    parser.add_argument(
+        "--mixed-model",
+        action=BooleanOptionalAction,
+        default=True,
+        help="fit the mixed model over raters and images (some seconds); default: yes",
+    )
+
+
+def analysis_options(options: dict[str, Any]) -> AnalysisOptions:
+    """Turn parsed arguments into an analysis's options. Raises: Refused if they contradict each other."""
+    names = [field.name for field in fields(AnalysisOptions)]
+    try:
+        return AnalysisOptions(**{name: options[name] for name in names})
+    except ValueError as error:
+        raise Refused(str(error)) from error

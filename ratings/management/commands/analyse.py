@@ -1,0 +1,143 @@
+"""`manage.py analyse`: the tables, figures and texts of a study from a CSV alone; no database is touched."""
+
+import hashlib
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ratings.analysing import analysis_files, run_analysis
+from ratings.analysis.methodologies import METHODOLOGIES
+from ratings.analysis.options import AnalysisOptions
+from ratings.analysis.votes import Votes
+from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
+from ratings.choice_files import PAIRED_MODELS, scale_files
+from ratings.exports import write_files
+from ratings.longfiles import (
+    holds_choices,
+    read_metric_values,
+    read_paired_choices,
+    read_ratings,
+)
+from ratings.metric_columns import metrics_of
+from ratings.overrides import add_override_argument, read_overrides
+from srstudy.commands import SentenceCommand
+from srstudy.errors import Refused
+
+PAIRED = "pc"
+
+
+class Command(SentenceCommand):
+    """Reads a long CSV and writes what `export_dmos` writes of a study, all or none."""
+
+    help = (
+        "Analyse a long CSV of ratings: rater,image,method and reference_score,test_score or difference "
+        "(DSCQS), or score (DSIS, ACR, ACR-HR); or of paired comparisons: rater,image,method_a,method_b,"
+        "choice."
+    )
+    needs_database = False
+    kept = "nothing was written"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.csv")
+        add_output_arguments(parser)
+        add_analysis_arguments(parser)
+        parser.add_argument(
+            "--methodology",
+            choices=[*METHODOLOGIES, PAIRED],
+            help="what was asked; default: what the columns allow no doubt of",
+        )
+        parser.add_argument(
+            "--scale",
+            nargs=2,
+            type=float,
+            metavar=("MIN", "MAX"),
+            help="ends of the rating scale; default: 0 100 for DSCQS, 1 5 for the others",
+        )
+        parser.add_argument(
+            "--metrics", type=Path, metavar="FILE.csv", help="evaluation.csv, or image,method and metrics"
+        )
+        parser.add_argument(
+            "--model",
+            choices=PAIRED_MODELS,
+            default=PAIRED_MODELS[0],
+            help=f"of paired comparisons; default: {PAIRED_MODELS[0]}",
+        )
+        parser.add_argument(
+            "--encoding", metavar="NAME", help="of the files; default: UTF-8, or as a byte order mark says"
+        )
+        add_override_argument(parser)
+
+    def handle(self, **options: Any) -> None:
+        out, path = options["out"], options["file"]
+        if out.exists() and not out.is_dir():
+            raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
+        paired = options["methodology"] == PAIRED
+        if paired or (options["methodology"] is None and holds_choices(path, encoding=options["encoding"])):
+            files, notes, simulated = self._scaled(path, options)
+        else:
+            files, notes, simulated = self._analysed(path, analysis_options(options), options)
+        write_files(files, out)
+        for note in notes:
+            self.stderr.write(note)
+        if simulated:
+            self.stderr.write("These numbers contain simulated ratings and say nothing about the methods.")
+        self.stdout.write(f"{', '.join(files)} in {out}")
+
+    def _analysed(
+        self, path: Path, analysis: AnalysisOptions, options: Mapping[str, Any]
+    ) -> tuple[dict[str, str | bytes], tuple[str, ...], bool]:
+        overrides = read_overrides(options["overrides"])
+        metrics = None
+        if options["metrics"] is not None:
+            metrics = read_metric_values(options["metrics"], encoding=options["encoding"]).frame
+        read = read_ratings(path, encoding=options["encoding"])
+        scale = tuple(options["scale"]) if options["scale"] else None
+        try:
+            votes = Votes.from_frame(
+                read.frame, methodology=options["methodology"], scale=scale, file=path.name
+            )
+            metrics = metrics_of(read.frame, metrics, votes, file=path.name)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        found = run_analysis(
+            votes,
+            analysis,
+            trials=read.frame,
+            metrics=metrics,
+            overrides=overrides,
+            mixed_model=options["mixed_model"],
+            file=path.name,
+        )
+        files = analysis_files(
+            found,
+            about=_about(path)
+            | {"methodology": votes.methodology, "scale": [votes.scale_min, votes.scale_max]},
+            formats=options["figures"],
+            self_paced=False,
+        )
+        return files, (*read.notes, *found.notes), found.tables.simulated
+
+    def _scaled(
+        self, path: Path, options: Mapping[str, Any]
+    ) -> tuple[dict[str, str | bytes], tuple[str, ...], bool]:
+        read = read_paired_choices(path, encoding=options["encoding"])
+        files, notes, simulated = scale_files(
+            read.frame,
+            file=path.name,
+            model=options["model"],
+            ci=options["ci"],
+            level=options["level"],
+            seed=options["seed"],
+            include_simulated=options["include_simulated"],
+            formats=options["figures"],
+            about=_about(path),
+        )
+        return files, (*read.notes, *notes), simulated
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """The input, by its name, size and sum."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"file": path.name, "bytes": path.stat().st_size, "sha256": digest}

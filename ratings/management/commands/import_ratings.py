@@ -1,0 +1,35 @@
+"""`manage.py import_ratings`: ratings that were collected elsewhere, brought into a study."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from ratings.longfiles import read_ratings
+from ratings.queries import study_by_slug
+from ratings.services.imports import import_ratings
+from srstudy.commands import SentenceCommand
+
+
+class Command(SentenceCommand):
+    """Stores every rating of a long CSV, or none."""
+
+    help = (
+        "Bring a long CSV of ratings (rater,image,method and reference_score,test_score or difference) into "
+        "an open study that shows the same images by the same methods."
+    )
+    kept = "nothing of the file was stored"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", metavar="SLUG")
+        parser.add_argument("file", type=Path, metavar="FILE.csv")
+        parser.add_argument(
+            "--encoding", metavar="NAME", help="of the file; default: UTF-8, or as its byte order mark says"
+        )
+
+    def handle(self, **options: Any) -> None:
+        study = study_by_slug(options["slug"])
+        read = read_ratings(options["file"], encoding=options["encoding"])
+        stored = import_ratings(study, read.frame, file=options["file"].name)
+        for note in (*read.notes, *stored.notes):
+            self.stderr.write(note)
+        self.stdout.write(f"{stored.ratings} ratings by {len(stored.raters)} raters are in {study.slug}.")
