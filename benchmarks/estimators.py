@@ -1,6 +1,6 @@
-"""What the estimators of opinion scores cost: seconds, seconds a million votes, and peak memory.
+"""What estimators of opinion scores and screening cost: seconds, seconds a million votes, and peak memory.
 
-Run from the repository: `.venv/bin/python benchmarks/subject_model.py [--votes N]`. Simulated panels of all
+Run from the repository: `.venv/bin/python benchmarks/estimators.py [--votes N]`. Simulated panels of all
 sizes, in which raters rate a share of the stimuli at random, and the Netflix ratings where the folder that
 SRSTUDY_SHARED names (or ../shared) has them. Every figure is taken in a process of its own.
 """
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from ratings.analysis.bootstrap import bootstrap_mean, bootstrap_recovered
+from ratings.analysis.bt500 import bt500_correlation, bt500_kurtosis
 from ratings.analysis.by_method import estimate_groups
 from ratings.analysis.dmos import estimate_mean, live_scores
 from ratings.analysis.recovery import subject_model, zrec
@@ -64,6 +65,7 @@ def _methods_of_mean(table: ScoreTable) -> object:
 WORK: dict[str, Callable[[ScoreTable], object]] = {
     "mean, t": lambda table: estimate_mean(table, level=0.95, ci="t"),
     "zscore, t": _zscore,
+    "screening, both rules": lambda table: (bt500_kurtosis(table), bt500_correlation(table)),
     "methods, bootstrap": _methods_of_mean,
     "mean, bootstrap": lambda table: bootstrap_mean(table, _methods(table), METHODS, level=0.95, seed=0),
     "subject_model": subject_model,
