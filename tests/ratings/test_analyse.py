@@ -208,6 +208,27 @@ def test_paired_comparisons_are_scaled(tmp_path, model):
 
 
 @pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--estimator", "zscore"), "--estimator goes with scores, and not with paired comparisons"),
+        (("--screening", "bt500"), "--screening goes with scores"),
+        (("--scale", "0", "10"), "--scale goes with scores"),
+        (("--ci", "t"), "--ci t is not one of paired comparisons, which have: bootstrap, model"),
+    ],
+)
+def test_an_option_that_would_do_nothing_to_paired_comparisons_is_refused(tmp_path, options, sentence):
+    path = tmp_path / "choices.csv"
+    path.write_text(CHOICES)
+    with pytest.raises(CommandError, match=sentence):
+        analyse(path, tmp_path / "out", *options)
+
+
+def test_a_model_of_choices_is_refused_for_scores(votes, tmp_path):
+    with pytest.raises(CommandError, match="--model thurstone goes with paired comparisons alone"):
+        analyse(votes, tmp_path / "out", "--model", "thurstone")
+
+
+@pytest.mark.parametrize(
     ("text", "options", "sentence"),
     [
         ("rater,image,method\na,i,m\n", (), "votes.csv, line 1: there is no column of scores"),

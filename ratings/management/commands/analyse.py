@@ -9,6 +9,7 @@ from typing import Any
 from ratings.analysing import analysis_files, run_analysis
 from ratings.analysis.methodologies import METHODOLOGIES
 from ratings.analysis.options import AnalysisOptions
+from ratings.analysis.scaling import INTERVALS
 from ratings.analysis.votes import Votes
 from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
 from ratings.choice_files import PAIRED_MODELS, scale_files
@@ -60,7 +61,6 @@ class Command(SentenceCommand):
         parser.add_argument(
             "--model",
             choices=PAIRED_MODELS,
-            default=PAIRED_MODELS[0],
             help=f"of paired comparisons; default: {PAIRED_MODELS[0]}",
         )
         parser.add_argument(
@@ -74,8 +74,11 @@ class Command(SentenceCommand):
             raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
         paired = options["methodology"] == PAIRED
         if paired or (options["methodology"] is None and holds_choices(path, encoding=options["encoding"])):
+            _refuse_options_of_scores(options)
             files, notes, simulated = self._scaled(path, options)
         else:
+            if options["model"] is not None:
+                raise Refused(f"--model {options['model']} goes with paired comparisons alone.")
             files, notes, simulated = self._analysed(path, analysis_options(options), options)
         write_files(files, out)
         for note in notes:
@@ -125,7 +128,7 @@ class Command(SentenceCommand):
         files, notes, simulated = scale_files(
             read.frame,
             file=path.name,
-            model=options["model"],
+            model=options["model"] or PAIRED_MODELS[0],
             ci=options["ci"],
             level=options["level"],
             seed=options["seed"],
@@ -134,6 +137,21 @@ class Command(SentenceCommand):
             about=_about(path),
         )
         return files, (*read.notes, *notes), simulated
+
+
+def _refuse_options_of_scores(options: Mapping[str, Any]) -> None:
+    """Refuse what means nothing where methods are compared in pairs. Raises: Refused naming the option."""
+    without = {
+        "estimator": "mean", "screening": "none", "compat": "", "crush": False,
+        "scope": None, "scale": None, "metrics": None, "overrides": None,
+    }  # fmt: skip
+    for name, nothing in without.items():
+        if options[name] != nothing:
+            raise Refused(f"--{name} goes with scores, and not with paired comparisons.")
+    if options["ci"] not in (None, *INTERVALS):
+        raise Refused(
+            f"--ci {options['ci']} is not one of paired comparisons, which have: {', '.join(INTERVALS)}."
+        )
 
 
 def _about(path: Path) -> dict[str, Any]:
