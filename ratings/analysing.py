@@ -87,7 +87,7 @@ def analysis_files(
             analysis.tables,
             analysis.options,
             self_paced=self_paced,
-            comparisons=0 if pairs is None else int((pairs["image"] == "").sum()),
+            comparisons=0 if pairs is None else int(pairs.loc[pairs["image"] == "", "p_t"].notna().sum()),
             code_version=code_version(),
         ),
         "study.json": json_text(

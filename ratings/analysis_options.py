@@ -1,6 +1,6 @@
 """The options that `export_dmos` and `analyse` share, on the command line."""
 
-from argparse import ArgumentParser, BooleanOptionalAction
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def add_analysis_arguments(parser: ArgumentParser) -> None:
 
 def add_output_arguments(parser: ArgumentParser) -> None:
     """Declare what the files are to be."""
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the files")
+    parser.add_argument("--out", type=_folder, required=True, metavar="DIR", help="the folder of the files")
     parser.add_argument(
         "--figures",
         nargs="+",
@@ -63,6 +63,12 @@ def add_output_arguments(parser: ArgumentParser) -> None:
         default=True,
         help="fit the mixed model over raters and images (some seconds); default: yes",
     )
+
+
+def _folder(text: str) -> Path:
+    if not text:  # an unset variable in a script, which Path would take for the current folder
+        raise ArgumentTypeError("an empty name is no folder")
+    return Path(text)
 
 
 def analysis_options(options: dict[str, Any]) -> AnalysisOptions:

@@ -10,7 +10,7 @@ from ratings.analysis.prepared import Prepared
 from ratings.analysis.report import Report
 from ratings.analysis.tables import Tables
 
-# A matrix of more methods cannot be read on a page.
+# A matrix, or a band of marks, of more methods cannot be read on a page.
 MOST_COMPARED = 20
 
 
@@ -52,7 +52,6 @@ def _figures(
     order = of_methods["method"].tolist()
     found: dict[str, Callable[..., bytes]] = {
         "methods": partial(methods.methods_figure, of_methods, **said, **scale),
-        "images": partial(images.images_figure, labelled, **said, **scale, method_order=order),
         "votes": partial(
             votes.votes_figure,
             prepared.votes.value,
@@ -62,6 +61,8 @@ def _figures(
             **scale,
         ),
     }
+    if len(order) <= MOST_COMPARED:
+        found["images"] = partial(images.images_figure, labelled, **said, **scale, method_order=order)
     if tables.raters["bias"].notna().any():
         found["raters"] = partial(raters.raters_figure, tables.raters, **said)
     found |= _metric_figures(report, options, said | scale, label)
@@ -85,7 +86,7 @@ def _metric_figures(
             curve = None
         row = pooled.loc[metric]
         words = [f"PLCC {row['plcc']:.3f}"] if curve is not None else []
-        words += [f"SROCC {row['srocc']:.3f}"] if row["n"] >= 2 else []
+        words += [f"SROCC {row['srocc']:.3f}".replace("-", "−")] if row["n"] >= 2 else []
         found[f"metric_{metric}"] = partial(
             metric_figure,
             metric,

@@ -13,7 +13,7 @@ import pandas as pd
 from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.tables import Tables
 from ratings.models import Study
-from ratings.results import Results
+from ratings.results import Results, metrics_frame, with_metrics
 from srstudy.files import write_texts
 from srstudy.version import code_version
 
@@ -45,7 +45,7 @@ def _harmless(cell: object) -> object:
 def files_of(study: Study, results: Results, options: AnalysisOptions) -> dict[str, str]:
     """The tables of a study's page by their names; MANIFEST.sha256 has the sums of the others."""
     files = core_files(results.tables) | {
-        "ratings.csv": csv_text(results.ratings),
+        "ratings.csv": csv_text(with_metrics(results.ratings, metrics_frame(study))),
         "study.json": json_text(study_about(study) | analysis_content(results.tables, options)),
     }
     return files | {MANIFEST: manifest(files)}
@@ -109,8 +109,11 @@ def _bytes(content: str | bytes) -> bytes:
 def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
     """Write the files of an export, all or none, in their order; a name may lead into a folder below.
 
+    What an earlier export left there and this one has not is taken away, if nobody has changed it: a table of
+    other options beside these would be taken for theirs.
     Raises: OSError if a folder cannot be made or written.
     """
+    stale = _left_by_an_earlier_export(folder) - {folder / name for name in files}
     paths = {folder / name: content for name, content in files.items()}
     made = [_make(parent) for parent in dict.fromkeys([folder, *(path.parent for path in paths)])]
     try:
@@ -121,6 +124,26 @@ def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
                 with suppress(OSError):
                     parent.rmdir()
         raise
+    for path in stale:
+        path.unlink(missing_ok=True)
+
+
+def _left_by_an_earlier_export(folder: Path) -> set[Path]:
+    """The files named in the folder's manifest that still have the sums written there."""
+    found: set[Path] = set()
+    try:
+        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return found
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        path = folder / name
+        if not name or not path.resolve().is_relative_to(folder.resolve()):
+            continue
+        with suppress(OSError):
+            if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+                found.add(path)
+    return found
 
 
 def _make(folder: Path) -> Path | None:

@@ -50,14 +50,20 @@ def _methods(found: Tables, label: Callable[[str], str]) -> str:
     best: Best = "low" if frame["higher_is"].iloc[0] == "worse" else "high"
     if found.methods["scope"].iloc[0] == "method":
         best = None  # every row is 50 there, and nothing is best
-    columns = (
-        Column(group="Opinion", name="DMOS", values=_values(frame["dmos"]), digits=2, best=best),
+    score = "MOS" if found.dmos["methodology"].iloc[0] == "acr" else "DMOS"
+    columns = [
+        Column(group="Opinion", name=score, values=_values(frame["dmos"]), digits=2, best=best),
         Column(group=interval, name="from", values=_values(frame["ci_low"]), digits=2, best=None),
         Column(group=interval, name="to", values=_values(frame["ci_high"]), digits=2, best=None),
-        Column(group="Metrics", name="PSNR", values=_values(frame["psnr"]), digits=2, best="high"),
-        Column(group="Metrics", name="SSIM", values=_values(frame["ssim"]), digits=4, best="high"),
-    )
-    table = Table(heading="Method", rows=tuple(label(name) for name in frame["method"]), columns=columns)
+    ]
+    for name, digits in (("psnr", 2), ("ssim", 4)):
+        if frame[name].notna().any():
+            values = _values(frame[name])
+            columns.append(
+                Column(group="Metrics", name=name.upper(), values=values, digits=digits, best="high")
+            )
+    rows = tuple(label(name) for name in frame["method"])
+    table = Table(heading="Method", rows=rows, columns=tuple(columns))
     caption = _caption(found, "Opinion scores of the methods, over all images.")
     return latex_of(table, caption=caption, label="tab:opinion-methods")
 
@@ -95,16 +101,19 @@ def _pairs(pairs: pd.DataFrame, found: Tables, label: Callable[[str], str]) -> s
         Column(group="", name="difference", values=_values(pairs["difference"]), digits=2, best=None),
         Column(group="Interval", name="from", values=_values(pairs["ci_low"]), digits=2, best=None),
         Column(group="Interval", name="to", values=_values(pairs["ci_high"]), digits=2, best=None),
-        Column(group="p after Holm", name="t", values=_values(pairs["p_t_holm"]), digits=4, best=None),
+        Column(
+            group="p after Holm", name="t", values=_values(pairs["p_t_holm"]), digits=4, best=None, least=1e-4
+        ),
         Column(
             group="p after Holm",
             name="Wilcoxon",
             values=_values(pairs["p_wilcoxon_holm"]),
             digits=4,
             best=None,
+            least=1e-4,
         ),
         Column(group="", name="effect size", values=_values(pairs["effect_size"]), digits=2, best=None),
     )
-    caption = _caption(found, "Differences of the methods, first minus second, over raters' means.")
+    caption = _caption(found, "Differences of the methods, first minus second, over raters' mean votes.")
     table = Table(heading="Methods", rows=names, columns=columns)
     return latex_of(table, caption=caption, label="tab:opinion-pairs")

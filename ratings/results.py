@@ -49,6 +49,11 @@ def metrics_frame(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["image", "method", "psnr", "ssim"])
 
 
+def with_metrics(ratings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Ratings with the PSNR and SSIM of what was rated in two last columns: one file then has all."""
+    return ratings.merge(metrics, on=["image", "method"], how="left", validate="many_to_one")
+
+
 def refuse_unrated(study: Study, ratings: pd.DataFrame) -> None:
     """Raises: Refused if there are no ratings, with the command that makes some."""
     if ratings.empty:

@@ -22,7 +22,7 @@ LATEX_HEAD = "% Needs \\usepackage{booktabs} in the preamble.\n"
 class Column:
     """Numbers under a name, beside others of the same `group`; which end is `best`, if either is.
 
-    A value of None was not measured.
+    A value of None was not measured; one below `least` is printed as being below it.
     """
 
     group: str
@@ -30,6 +30,7 @@ class Column:
     values: tuple[float | None, ...]
     digits: int
     best: Best
+    least: float = 0.0
 
     def best_cells(self) -> set[int]:
         """The rows that hold the best value as it is printed, ties included."""
@@ -103,8 +104,7 @@ def latex_of(table: Table, *, caption: str, label: str) -> str:
         f"\\label{{{label}}}",
         f"\\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
         r"\toprule",
-        _line(["", *(_latex_group(name, width) for name, _, width in groups)]),
-        " ".join(f"\\cmidrule(lr){{{start}-{start + width - 1}}}" for name, start, width in groups if name),
+        *_latex_groups(groups),
         _line([escaped(table.heading), *(escaped(column.name) for column in table.columns)]),
         r"\midrule",
     ]
@@ -132,6 +132,14 @@ def _groups(table: Table) -> list[tuple[str, int, int]]:
     return groups
 
 
+def _latex_groups(groups: list[tuple[str, int, int]]) -> list[str]:
+    """The line of the groups and the rules under it; nothing where no group has a name."""
+    if not any(name for name, _, _ in groups):
+        return []
+    rules = (f"\\cmidrule(lr){{{start}-{start + width - 1}}}" for name, start, width in groups if name)
+    return [_line(["", *(_latex_group(name, width) for name, _, width in groups)]), " ".join(rules)]
+
+
 def _latex_group(name: str, width: int) -> str:
     """The head of a group, or empty cells over columns of none."""
     return f"\\multicolumn{{{width}}}{{c}}{{{escaped(name)}}}" if name else " & ".join([""] * width)
@@ -141,5 +149,7 @@ def _latex_cell(column: Column, row: int, *, is_best: bool) -> str:
     value = column.values[row]
     if value is None:
         return "--"
+    if value < column.least:
+        return f"$<${number(column.least, column.digits)}"
     text = r"$\infty$" if math.isinf(value) else number(value, column.digits)
     return f"\\textbf{{{text}}}" if is_best else text

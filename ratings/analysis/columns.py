@@ -13,6 +13,8 @@ from ratings.analysis.methodologies import METHODOLOGIES
 
 LABELS = ("rater", "image", "method")
 
+KINDS = ("training", "dummy", "test", "repeat", "trap")
+
 # As a share of the scale: a difference written with fewer decimals than its scores is no contradiction.
 ROUNDING = 1e-3
 
@@ -62,6 +64,10 @@ def counted_rows(frame: pd.DataFrame, *, file: str) -> tuple[pd.DataFrame, Rows,
     if "kind" not in frame and len(frame):
         return frame, Rows(number, file), ()
     kinds = frame["kind"] if "kind" in frame else pd.Series("test", index=frame.index)
+    known = (kinds.isin(KINDS) | kinds.isna() | (kinds == "")).to_numpy(dtype=bool, na_value=True)
+    Rows(number, file).refuse(
+        ~known, lambda at: f"the kind {kinds.iloc[at]!r} is not one of {', '.join(KINDS)}"
+    )
     is_test = (kinds == "test").to_numpy(dtype=bool, na_value=False)
     if not is_test.any():
         raise ValueError(f"there are no votes to analyse: none of the {len(frame)} ratings is of kind 'test'")

@@ -130,7 +130,7 @@ def live_scores(table: ScoreTable, session_of: Ints, method_of: Ints, *, scope: 
     sd = np.sqrt(ratio(_sums(residual**2, group_of), n - 1))
     usable = sd > EQUAL_WITHIN
     if not usable.any():
-        raise ValueError("no z-score can be taken: no rater's session has two differences that differ")
+        raise ValueError("no z-score can be taken: no rater's session has two votes that differ")
     normalised = 100 * (residual / np.where(usable, sd, 1.0)[group_of] + 3) / 6
     dropped = np.flatnonzero(~usable)
     dropped = dropped[np.argsort(keys[dropped])]

@@ -141,6 +141,6 @@ def _notes_on_dropped(votes: Votes, live: LiveScores) -> list[str]:
         rater, session = votes.sessions[session_code]
         where = "" if session == rater else f" in session {session!r}"
         where += "" if method_code < 0 else f" on method {methods[method_code]!r}"
-        why = "one vote has no spread" if n == 1 else f"all {n} differences are equal"
+        why = "one vote has no spread" if n == 1 else f"all {n} votes are equal"
         notes.append(f"Rater {rater!r} was dropped from the z-scores{where}: {why}.")
     return notes

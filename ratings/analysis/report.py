@@ -66,6 +66,7 @@ def make_report(
         frames["agreement.csv"] = agreement(prepared.table, level=options.level, seed=options.seed)
     rated = rated_metrics(tables, metrics)
     if rated is not None:
+        notes += _notes_on_metrics(rated)
         frames["correlation.csv"] = fit_metrics(rated, level=options.level, seed=options.seed)
         if len(rated.metrics) > 1:
             frames["metric_comparison.csv"] = compare_metrics(rated, level=options.level, seed=options.seed)
@@ -107,7 +108,9 @@ def _compare(
         groups = groups_of_methods(pairs, scores, level=options.level, higher_is=direction)
         frames["groups.csv"] = groups.frame
         notes += groups.notes
-    if mixed:
+    if mixed and np.bincount(votes.method_codes()).max() < 2:
+        notes.append("The mixed model was left out: no method shows two images, so the two are one.")
+    elif mixed:
         model = fit_mixed_model(
             prepared.table,
             votes.method_codes(),
@@ -169,6 +172,16 @@ def rated_metrics(tables: Tables, metrics: pd.DataFrame | None) -> RatedMetrics 
         methods=tables.methods["method"].tolist(),
         method_half_width=half.to_numpy(dtype=np.float64),
     )
+
+
+def _notes_on_metrics(rated: RatedMetrics) -> list[str]:
+    """Say which metrics do not cover what was rated."""
+    lacking = {name: int(np.isnan(values).sum()) for name, values in rated.metrics.items()}
+    return [
+        f"{count} of {rated.dmos.size} stimuli have no value of the metric {name!r}."
+        for name, count in lacking.items()
+        if count
+    ]
 
 
 def _codes(column: pd.Series[str], names: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

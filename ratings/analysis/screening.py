@@ -93,9 +93,10 @@ def screen(
         reasons.append(_sentence(panel.verdict(rule, at), decided, remarks))
     left = int((~rejected & (table.votes_per_rater > 0)).sum())
     if rejected.any() and left < FEWEST_RATERS:
+        who = f"screening {rule!r} leaves" if rule != "none" else "the decisions over the screening leave"
         raise ValueError(
-            f"screening {rule!r} leaves {left} of {table.n_raters} raters, and an analysis needs "
-            f"{FEWEST_RATERS}; screening 'none' shows what each of them did"
+            f"{who} {left} of {table.n_raters} raters, and an analysis needs {FEWEST_RATERS}; without them "
+            "raters.csv shows what each rater did"
         )
     return Screening(
         rejected=rejected,

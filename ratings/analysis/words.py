@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from ratings.analysis.estimates import MODELS
 from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.prepared import Prepared
 from ratings.analysis.tables import Tables
@@ -52,8 +55,8 @@ _BOUNDED = {
     "t": "Student's t over raters",
     "normal": "the normal distribution over raters",
     "bootstrap": "a bias-corrected bootstrap over raters, widened for few raters (seed {seed})",
-    "model": "the estimator's own formula",
-    "model_stimulus": "the subject model's formula per stimulus",
+    "model": "the estimator's own formula, which describes this panel alone",
+    "model_stimulus": "the subject model's formula per stimulus, which describes this panel alone",
     "none": "no method",
 }
 
@@ -89,11 +92,12 @@ def methods_paragraph(
         f"Higher is {tables.dmos['higher_is'].iloc[0]}.",
     ]
     if comparisons:
+        of = "" if options.estimator not in MODELS else " of their votes (not of the recovered scores)"
         sentences.append(
             f"Methods were compared in {comparisons} {'pair' if comparisons == 1 else 'pairs'} by paired "
-            "t-tests and Wilcoxon signed-rank tests over raters' means, with Holm's correction."
+            f"t-tests and Wilcoxon signed-rank tests over raters' means{of}, with Holm's correction."
         )
-    if options.compat:
+    if options.compat and (options.estimator in MODELS or options.screening == "bt500"):
         sentences.append(f"Where {options.compat} departs from the cited documents, it was followed.")
     if tables.simulated:
         sentences.insert(0, "SIMULATED RATINGS: these numbers are no evidence of what people see.")
@@ -122,17 +126,21 @@ def _count(number: int, noun: str) -> str:
 
 
 def _screening(prepared: Prepared, options: AnalysisOptions) -> str:
-    rejected = [
-        name
-        for name, is_rejected in zip(prepared.votes.raters, prepared.screening.rejected.tolist(), strict=True)
-        if is_rejected
-    ]
+    """Tell apart whom the rule rejected and whom a person rejected or kept over it."""
+    raters, rejected = prepared.votes.raters, prepared.screening.rejected
+    by_rule = np.zeros(len(raters), dtype=np.bool_)
+    if options.screening != "none":
+        by_rule = prepared.screening.raters[f"{options.screening}_rejects"].to_numpy(dtype=bool)
     on = ", applied to z-scores" if options.estimator == "zscore" else ""
-    listed = f"{len(rejected)} of {len(prepared.votes.raters)} left out" + _named(rejected)
-    sentence = _SCREENED[options.screening].format(on=on, rejected=listed)
-    if options.screening == "none" and rejected:
-        sentence += f" {len(rejected)} were left out by a person's decision{_named(rejected)}."
-    return sentence
+    names = [name for name, is_rejected in zip(raters, by_rule.tolist(), strict=True) if is_rejected]
+    listed = f"it rejects {len(names)} of {len(raters)}{_named(names)}"
+    sentences = [_SCREENED[options.screening].format(on=on, rejected=listed)]
+    for decided, verb in ((rejected & ~by_rule, "left out"), (~rejected & by_rule, "kept")):
+        names = [name for name, is_one in zip(raters, decided.tolist(), strict=True) if is_one]
+        if names:
+            were = "was" if len(names) == 1 else "were"
+            sentences.append(f"By a person's decision {len(names)} {were} {verb}{_named(names)}.")
+    return " ".join(sentences)
 
 
 def _named(raters: Sequence[str]) -> str:
@@ -145,8 +153,10 @@ def _intervals(tables: Tables, options: AnalysisOptions) -> str:
     level = f"{100 * options.level:g} %"
     words = _BOUNDED[of_stimuli].format(seed=options.seed)
     averaged = "a method's score is the unweighted mean over its images"
+    if tables.dmos["ci_low"].isna().all() and tables.methods["ci_low"].isna().all():
+        return f"The votes allow no interval; {averaged}."
     if of_methods == of_stimuli:
-        return f"Intervals cover {level} by {words}; {averaged}."
+        return f"Intervals of nominal {level} are by {words}; {averaged}."
     other = _BOUNDED[of_methods].format(seed=options.seed)
     bounded = "without an interval" if of_methods == "none" else f"bounded by {other}"
-    return f"Intervals of stimuli cover {level} by {words}; {averaged}, {bounded}."
+    return f"Intervals of stimuli, of nominal {level}, are by {words}; {averaged}, {bounded}."

@@ -153,7 +153,7 @@ def test_a_person_can_overrule_screening(votes, tmp_path):
     assert rejected["rejected"] == "true"
     assert "Rejected by H. P. (fell asleep)" in rejected["reason"]
     assert {row["n"] for row in rows_of(tmp_path / "out" / "dmos.csv")} == {"11"}
-    assert "left out by a person's decision (r3)" in (tmp_path / "out" / "methods.txt").read_text()
+    assert "By a person's decision 1 was left out (r3)." in (tmp_path / "out" / "methods.txt").read_text()
 
 
 def test_labels_that_a_spreadsheet_would_run_are_neutralised_and_read_back(tmp_path):
@@ -290,3 +290,44 @@ def test_a_metric_that_contradicts_itself_is_refused_with_its_line(tmp_path):
         CommandError, match=r"v\.csv, line 3: psnr 31 of image 'i' by method 'm' was 30 before"
     ):
         analyse(path, tmp_path / "out")
+
+
+def test_tables_of_an_earlier_analysis_do_not_stay_beside_others(votes, tmp_path):
+    out = tmp_path / "out"
+    analyse(votes, out)
+    (out / "mine.txt").write_text("my own")
+    (out / "groups.csv").write_text("edited by hand")
+    analyse(votes, out, "--estimator", "zscore", "--scope", "method")
+    names = {path.name for path in out.iterdir()}
+    assert "comparison.csv" not in names
+    assert {"mine.txt", "groups.csv", "dmos.csv"} <= names
+
+
+def test_an_empty_folder_name_is_refused(votes):
+    with pytest.raises(CommandError, match="an empty name is no folder"):
+        call_command("analyse", str(votes), "--out", "")
+
+
+def test_methods_of_one_image_each_have_no_mixed_model(tmp_path):
+    path = tmp_path / "v.csv"
+    frame = dscqs().query("image in ['set/i0', 'set/i1']")
+    own = {"set/i0": "good", "set/i1": "fair"}
+    frame[frame["method"] == frame["image"].map(own)].to_csv(path, index=False)
+    said = io.StringIO()
+    silence = {"stdout": io.StringIO(), "stderr": said}
+    call_command("analyse", str(path), "--out", str(tmp_path / "out"), "--no-figures", **silence)
+    assert "The mixed model was left out: no method shows two images" in said.getvalue()
+    assert not (tmp_path / "out" / "mixed_model.csv").exists()
+
+
+def test_a_rule_and_a_persons_decision_are_told_apart_in_the_paragraph(tmp_path):
+    path, decisions = tmp_path / "v.csv", tmp_path / "d.csv"
+    frame = dscqs()
+    contrary = frame["rater"] == "r0"
+    frame.loc[contrary, "difference"] = 40 - frame.loc[contrary, "difference"]
+    frame.to_csv(path, index=False)
+    decisions.write_text("rater,decision,who,why\nr0,keep,H. P.,known\nr5,reject,H. P.,slept\n")
+    analyse(path, tmp_path / "out", "--screening", "correlation", "--overrides", str(decisions))
+    text = (tmp_path / "out" / "methods.txt").read_text()
+    assert "it rejects 1 of 12 (r0). By a person's decision 1 was left out (r5)." in text
+    assert "By a person's decision 1 was kept (r0)." in text

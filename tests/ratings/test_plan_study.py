@@ -47,7 +47,7 @@ def test_a_pilot_gives_the_spread(tmp_path):
     call_command(
         "plan_study", "--difference", "5", "--pilot", str(path), stdout=printed, stderr=io.StringIO()
     )
-    assert "from a pilot of 40 raters and 8 images" in printed.getvalue()
+    assert "from a pilot (DSCQS, 40 raters, 8 images, 2 methods)" in printed.getvalue()
     # Drawn with 6 from rater to rater, and √2 · 5 = 7.07 between two votes on one image.
     said = printed.getvalue().split(": ", 1)[1].split()
     assert float(said[0]) == pytest.approx(6, abs=1.5)
@@ -60,7 +60,10 @@ def test_a_pilot_gives_the_spread(tmp_path):
         (("--difference", "5"), "A plan needs --pilot FILE.csv, or both --rater-sd and --vote-sd."),
         (("--difference", "5", "--rater-sd", "4"), "or both --rater-sd and --vote-sd"),
         (("--difference", "5", "--pilot", "x.csv", "--vote-sd", "4"), "leave --rater-sd and --vote-sd out"),
-        (("--difference", "0", "--rater-sd", "4", "--vote-sd", "9"), "ifference 0.0 cannot be found"),
+        (
+            ("--difference", "0", "--rater-sd", "4", "--vote-sd", "9"),
+            "--difference is 0 and must be",
+        ),
         (
             ("--difference", "5", "--rater-sd", "4", "--vote-sd", "9", "--power", "1"),
             "ower 1.0 is not between",

@@ -85,7 +85,7 @@ def test_the_columns_are_those_of_the_contract(exported):
         "rater,source,session,sitting,position,kind,repeat_of,image,method,reference_side,reference_score,"
         "test_score,difference,score,duration_ms,device_pixel_ratio,"
     )
-    assert columns("ratings.csv").endswith(",rated_at")
+    assert columns("ratings.csv").endswith(",rated_at,psnr,ssim")
     assert columns("dmos_table.csv") == "method,set/image0,set/image1,simulated"
 
 

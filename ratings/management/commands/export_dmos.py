@@ -9,7 +9,7 @@ from ratings.analysis_options import add_analysis_arguments, add_output_argument
 from ratings.exports import csv_text, study_about, write_files
 from ratings.overrides import add_override_argument, read_overrides
 from ratings.queries import study_by_slug
-from ratings.results import metrics_frame, ratings_frame, refuse_unrated, study_votes
+from ratings.results import metrics_frame, ratings_frame, refuse_unrated, study_votes, with_metrics
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 
@@ -50,7 +50,7 @@ class Command(SentenceCommand):
             about=study_about(study),
             formats=options["figures"],
             self_paced=True,
-            others={"ratings.csv": csv_text(ratings)},
+            others={"ratings.csv": csv_text(with_metrics(ratings, metrics))},
             label=method_label,
         )
         write_files(files, out)

@@ -1,12 +1,15 @@
 """`manage.py plan_study`: how many raters a study needs, from a pilot's votes or assumed spreads."""
 
 from argparse import ArgumentParser
+from dataclasses import dataclass
 from math import comb
 from pathlib import Path
 from typing import Any
 
-from ratings.analysis.options import require_level
-from ratings.analysis.planning import Pilot, Spread, pilot_spread, trade_off
+from ratings.analysis.methodologies import METHODOLOGIES
+from ratings.analysis.options import AnalysisOptions, require_level
+from ratings.analysis.planning import Spread, pilot_spread, trade_off
+from ratings.analysis.prepared import prepare
 from ratings.analysis.votes import Votes
 from ratings.longfiles import read_ratings
 from srstudy.commands import SentenceCommand
@@ -46,7 +49,7 @@ class Command(SentenceCommand):
             "--power", type=float, default=0.8, help="probability of finding it; default: 0.8"
         )
         parser.add_argument("--level", type=float, default=0.95, help="1 − the risk of any false finding")
-        parser.add_argument("--methodology", choices=["dscqs", "dsis", "acr"], help="of the pilot")
+        parser.add_argument("--methodology", choices=list(METHODOLOGIES), help="of the pilot")
         parser.add_argument("--scale", nargs=2, type=float, metavar=("MIN", "MAX"), help="of the pilot")
 
     def handle(self, **options: Any) -> None:
@@ -54,11 +57,13 @@ class Command(SentenceCommand):
             require_level(options["level"])
             spread, pilot = _spread(options)
             methods = options["methods"] or (pilot.methods if pilot else 2)
+            if not options["difference"] > 0:
+                raise ValueError(f"--difference is {options['difference']:g} and must be more than 0 points")
             if methods < 2:
                 raise ValueError(f"--methods is {methods}, and one method has nothing to differ from")
             found = trade_off(
                 spread,
-                images=options["images"],
+                images=list(dict.fromkeys(options["images"])),
                 difference=options["difference"],
                 power=options["power"],
                 level=options["level"],
@@ -66,7 +71,7 @@ class Command(SentenceCommand):
             )
         except ValueError as error:
             raise Refused(str(error)) from error
-        source = f"a pilot of {pilot.raters} raters and {pilot.images} images" if pilot else "assumption"
+        source = f"a pilot ({pilot.said})" if pilot else "assumption"
         self.stdout.write(
             f"Spread of the difference between two methods, from {source}: {spread.rater_sd:.2f} points from "
             f"rater to rater, {spread.vote_sd:.2f} from image to image.\n"
@@ -93,7 +98,15 @@ class Command(SentenceCommand):
         )
 
 
-def _spread(options: dict[str, Any]) -> tuple[Spread, Pilot | None]:
+@dataclass(frozen=True)
+class _Source:
+    """Where a pilot's spread comes from, in words, and how many methods it has."""
+
+    said: str
+    methods: int
+
+
+def _spread(options: dict[str, Any]) -> tuple[Spread, _Source | None]:
     """The spread of differences, and the pilot it is from. Raises: ValueError if neither way is complete."""
     assumed = options["rater_sd"], options["vote_sd"]
     if options["pilot"] is None:
@@ -104,8 +117,11 @@ def _spread(options: dict[str, Any]) -> tuple[Spread, Pilot | None]:
         raise ValueError("--pilot gives the standard deviations; leave --rater-sd and --vote-sd out")
     read = read_ratings(options["pilot"])
     scale = tuple(options["scale"]) if options["scale"] else None
-    votes = Votes.from_frame(
+    answered = Votes.from_frame(
         read.frame, methodology=options["methodology"], scale=scale, file=options["pilot"].name
     )
+    votes = prepare(answered, AnalysisOptions()).votes
     pilot = pilot_spread(votes.table(), votes.image_codes(), votes.method_codes())
-    return pilot.difference, pilot
+    label = METHODOLOGIES[votes.methodology].label
+    said = f"{label}, {pilot.raters} raters, {pilot.images} images, {pilot.methods} methods"
+    return pilot.difference, _Source(said, pilot.methods)

@@ -31,7 +31,7 @@ class Command(SentenceCommand):
         parser.add_argument(
             "--study",
             metavar="SLUG",
-            help="whose ratings stand beside Table 3; default: the newest that people have rated",
+            help="whose ratings stand beside Table 3; default: the newest rated by people, else by a program",
         )
         parser.add_argument("--csv", type=Path, metavar="FILE", help="Table 2: a row a set and method")
         parser.add_argument("--latex", type=Path, metavar="FILE", help="Table 2: a table a set, for a paper")

@@ -111,7 +111,7 @@ def test_the_paragraph_names_each_choice_made(panel: Votes) -> None:
     assert "12 raters gave 180 votes on 15 stimuli (5 images by 3 methods)" in text
     assert "(double stimulus, DSCQS of Rec. ITU-R BT.500, self-paced)" in text
     assert "No rater was screened out by rule." in text
-    assert "Intervals cover 95 % by Student's t over raters" in text
+    assert "Intervals of nominal 95 % are by Student's t over raters" in text
     assert "Higher is worse." in text
     assert "in 3 pairs by paired t-tests" in text
     assert text.endswith("Computed with SRStudy 1.2.\n")
@@ -121,9 +121,9 @@ def test_the_paragraph_follows_the_options(panel: Votes) -> None:
     options = AnalysisOptions(estimator="subject_model", screening="bt500", level=0.9, seed=7)
     text = paragraph(panel, options, self_paced=False, comparisons=0)
     assert "self-paced" not in text
-    assert "screened by the kurtosis rule of Rec. ITU-R BT.500: 0 of 12 left out." in text
+    assert "screened by the kurtosis rule of Rec. ITU-R BT.500: it rejects 0 of 12." in text
     assert "subject model of Rec. ITU-T P.910" in text
-    assert "cover 90 % by a bias-corrected bootstrap over raters, widened for few raters (seed 7)" in text
+    assert "90 % are by a bias-corrected bootstrap over raters, widened for few raters (seed 7)" in text
     assert "Holm" not in text
 
 

@@ -472,7 +472,9 @@ def test_a_screening_that_leaves_one_rater_is_refused() -> None:
     scores = stimuli(up=0, down=0, calm=4)[:, :3]
     scores[:, 2] = NAN
     overrides = {"r0": Override(keep=False, who="Ada", why="left early")}
-    with pytest.raises(ValueError, match="screening 'none' leaves 1 of 3 raters, and an analysis needs 2"):
+    with pytest.raises(
+        ValueError, match="the decisions over the screening leave 1 of 3 raters, and an analysis needs 2"
+    ):
         screen(scores, rule="none", raters=names(scores), overrides=overrides)
 
 

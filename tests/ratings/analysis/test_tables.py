@@ -148,7 +148,7 @@ def test_a_rater_dropped_from_the_zscores_is_named(make_votes: MakeVotes) -> Non
         ("c", "student"): [None] * 4 + [3.0]
     }
     tables = analyse(make_votes(stuck), AnalysisOptions(estimator="zscore"))
-    assert "Rater 'r3' was dropped from the z-scores: all 4 differences are equal." in tables.notes
+    assert "Rater 'r3' was dropped from the z-scores: all 4 votes are equal." in tables.notes
     assert "Rater 'r4' was dropped from the z-scores: one vote has no spread." in tables.notes
     assert tables.dmos.set_index(["image", "method"]).loc[("a", "student"), "n"] == 3
     assert tables.methods["n_raters"].tolist() == [3, 3]
@@ -158,8 +158,7 @@ def test_the_session_and_method_of_dropped_votes_are_named(make_votes: MakeVotes
     votes = make_votes(COMPLETE | {("a", "teacher"): [10, 10, 10]}, session="s1")
     notes = analyse(votes, AnalysisOptions(estimator="zscore", scope="method")).notes
     expected = (
-        "Rater 'r0' was dropped from the z-scores in session 's1' on method 'teacher': "
-        "all 2 differences are equal."
+        "Rater 'r0' was dropped from the z-scores in session 's1' on method 'teacher': all 2 votes are equal."
     )
     assert expected in notes
 

@@ -80,6 +80,11 @@ def test_only_trials_of_kind_test_enter_and_the_others_are_counted() -> None:
     )
 
 
+def test_a_kind_unknown_is_refused_rather_than_left_out() -> None:
+    with pytest.raises(ValueError, match="data row 2: the kind 'Test' is not one of training, dummy, test"):
+        votes(frame({"kind": "test"}, {"kind": "Test", "image": "b"}))
+
+
 def test_simulated_votes_go_when_people_voted_too() -> None:
     table = frame(
         {"rater": "sim", "image": "b", "source": "simulated"},
