@@ -15,6 +15,7 @@ from ratings.analysis.disagreement import (
     stepped_up,
     unit_disagreement,
 )
+from ratings.analysis.dmos import EQUAL_WITHIN
 from ratings.analysis.options import require_level
 from ratings.analysis.panel import Panel
 from ratings.analysis.percentiles import bias_corrected
@@ -111,7 +112,7 @@ class _Draws:
     def interval(self, panel: Panel, value: float, measure: Measure) -> Floats:
         """Return both ends, (2,): as far from `value` as `measure` moves from replicate to replicate."""
         whole = _of_all(panel, measure)
-        if not (value < 1 and whole < 1):
+        if not (1 - value > EQUAL_WITHIN and 1 - whole > EQUAL_WITHIN):
             return np.full(2, np.nan)
         drawn = np.full((1, self.replicates), np.nan, dtype=np.float32)
         for block, counts in self._blocks(panel):
@@ -177,8 +178,9 @@ def _split_half(panel: Panel, draws: _Draws, halves: int) -> _Row:
 
 def _first_half(raters: int, divisions: int, rng: np.random.Generator) -> Bools:
     """Choose half of the raters at random, (raters, divisions)."""
-    order = rng.random((raters, divisions)).argsort(axis=0).argsort(axis=0)
-    return np.asarray(order < raters // 2)
+    order = rng.random((divisions, raters)).argsort(axis=1).argsort(axis=1)
+    in_first = order < raters // 2
+    return np.ascontiguousarray(in_first.T)
 
 
 def _mean(values: Floats) -> float:
@@ -201,8 +203,8 @@ def _row(measure: str, panel: Panel, value: float | np.float64, ends: Floats, no
     n_stimuli, n_raters = panel.shape
     if np.isnan(value):
         note = "not determined: too few stimuli or raters in common, or votes that do not vary"
-    elif value >= 1:
-        note += "; no interval, for the raters agree exactly"
+    elif 1 - value <= EQUAL_WITHIN:
+        note += "; no interval, for there is no disagreement"
     elif n_raters < FEW_RATERS:
         note += f"; {n_raters} raters are few for an interval"
     return _Row(measure, float(value), float(ends[0]), float(ends[1]), n_raters, n_stimuli, note)

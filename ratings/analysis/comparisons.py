@@ -255,16 +255,16 @@ def _notes(tests: PairedTests, rows: _Rows) -> list[str]:
     where = "over all images" if rows.over_all else "on single images"
     unmoved = tests.constant & (np.abs(tests.difference) <= EQUAL_WITHIN)
     said = (
-        (tests.n < 2, "have fewer than two raters who rated both methods, and no numbers"),
-        (unmoved, "have a difference of 0 from every rater; p is 1 in both tests"),
+        (tests.n < 2, "of fewer than two raters who rated both methods, which have no numbers"),
+        (unmoved, "in which every rater's difference is 0, which have p = 1 in both tests"),
         (
             tests.constant & ~unmoved,
-            "have the same difference from every rater, of which Student's t can say nothing; p_t is that of "
-            "the sign test, 2^(1 − n)",
+            "in which all raters have the same difference, whose p_t is the sign test's 2^(1 − n) for want "
+            "of a spread",
         ),
     )
     return [
-        f"Of {rows.a.size:,} comparisons {where} {int(which.sum()):,} {sentence}."
+        f"Comparisons {where} {sentence}: {int(which.sum()):,} of {rows.a.size:,}."
         for which, sentence in said
         if which.any()
     ]

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import sparse, stats
 
 from ratings.analysis.arrays import Floats, Ints
 from ratings.analysis.dmos import EQUAL_WITHIN
 from ratings.analysis.groups import require_groups
+from ratings.analysis.mixed_equations import Layout
 from ratings.analysis.options import require_available, require_level
 from ratings.analysis.paired_tests import holm
 from ratings.analysis.reml import Reml, fit_reml
 from ratings.analysis.scores import ScoreTable
 
-# Work grows with the cube of the random effects; beyond these it would take more than seconds.
+# Beyond these a fit would take more than seconds; the second counts multiplications in one of some 200 steps.
 MOST_CELLS = 5000
-MOST_EFFECTS = 1000
+MOST_WORK = 100_000_000
 
 CONTRAST_COLUMNS = (
     *("method", "reference", "difference", "se", "df", "ci_low", "ci_high", "t", "p", "p_holm", "better"),
@@ -60,14 +62,15 @@ def mixed_model(
     Shapes: `method_of` and `image_of` (stimuli,) code each stimulus; `method_of` indexes `methods`.
     Units: points of the scale; `difference` is method − `reference` (the first method where None), and
     `higher_is` ("better" or "worse") says what that means, as in `comparisons.compare_methods`.
-    Model: score = method + rater + image + rater × method + image × method + residual, all but the method
-    random, by restricted maximum likelihood. Without the last two (`interactions` False) every vote
+    Model: score = method + rater + image + their three interactions in pairs + residual, all but the method
+    random, by restricted maximum likelihood. Without the interactions (`interactions` False) every vote
     counts as new evidence on the difference of two methods, although raters and images differ in how
-    they take a method: standard errors are then too small. An interaction that no two votes share an
-    effect of cannot be told from the residual and is left out, which `notes` says.
+    they take a method: standard errors are then too small. An interaction of which no two votes share an
+    effect, or that its factors account for, cannot be told from them and is left out, which `notes` says.
     Interval and p: Wald, by Student's t with Satterthwaite's degrees of freedom; p_holm over the contrasts.
-    Missing: any votes may be. Above `MOST_CELLS` votes or `MOST_EFFECTS` random effects, with fewer than two
-    raters, images or methods, or without variation, the model is left out.
+    Missing: any votes may be. Above `MOST_CELLS` votes, or with more random effects than `MOST_WORK` allows,
+    with fewer than two raters, images or methods, or without variation, the model is left out; with
+    interactions also where no methods share two images, for then it cannot speak of others.
     Raises: ValueError if codes do not fit, `level` is not in (0, 1), `higher_is` or `reference` is unknown.
     Source: Baayen, Davidson & Bates, Journal of Memory and Language 59(4), 2008, for crossed raters and
     items; Barr, Levy, Scheepers & Tily, ibid. 68(3), 2013, for the interactions.
@@ -80,7 +83,7 @@ def mixed_model(
         require_available("reference", reference, tuple(methods))
     votes = _Cells.of(table, method_of, image_of)
     components, notes = votes.components(interactions=interactions)
-    why_not = _why_not(table, votes, components)
+    why_not = _why_not(votes, components, interactions=interactions)
     if why_not:
         empty = pd.DataFrame(columns=list(CONTRAST_COLUMNS)), pd.DataFrame(columns=list(COMPONENT_COLUMNS))
         return MixedModel(*empty, converged=False, notes=(f"The mixed model was left out: {why_not}.",))
@@ -127,20 +130,31 @@ class _Cells:
 
     def components(self, *, interactions: bool) -> tuple[dict[str, Ints], list[str]]:
         """Return each vote's random effect (votes,) by component, and notes on components left out."""
-        found, notes = {"rater": self.rater, "image": self.image}, []
-        for name in ("rater", "image") if interactions else ():
-            codes, effects = pd.factorize(found[name] * max(self.methods.size, 1) + self.method)
-            if effects.size < self.value.size:
-                found[f"{name}:method"] = codes
+        factors = {"rater": self.rater, "image": self.image, "method": self.method}
+        found, notes = {name: factors[name] for name in ("rater", "image")}, []
+        for a, b in combinations(factors, 2) if interactions else ():
+            codes, effects = pd.factorize(factors[a] * (int(factors[b].max(initial=0)) + 1) + factors[b])
+            if effects.size < self.value.size and self.crossed(a, b):
+                found[f"{a}:{b}"] = codes
             else:
                 notes.append(
-                    f"No {name} has two votes on one method, so how {name}s take methods cannot be told from "
-                    f"the residual: the mixed model has no {name}:method component."
+                    f"The votes cannot tell {a}:{b} from {a}, {b} and residual, so the mixed model has no "
+                    "such component."
                 )
         return found, notes
 
+    def crossed(self, a: str, b: str) -> bool:
+        """Say whether two factors meet in more ways than their own effects can account for."""
+        codes = getattr(self, a), getattr(self, b)
+        cells = pd.DataFrame({a: codes[0], b: codes[1]}).drop_duplicates().to_numpy()
+        sizes = cells.max(axis=0, initial=-1) + 1
+        edges = sparse.coo_array((np.ones(len(cells)), (cells[:, 0], cells[:, 1])), shape=tuple(sizes))
+        graph = sparse.block_array([[None, edges], [edges.T, None]])
+        parts, _ = sparse.csgraph.connected_components(graph, directed=False)
+        return bool(len(cells) > sizes.sum() - parts)
 
-def _why_not(table: ScoreTable, votes: _Cells, components: dict[str, Ints]) -> str:
+
+def _why_not(votes: _Cells, components: dict[str, Ints], *, interactions: bool) -> str:
     """Say why no model can be fitted; empty if one can."""
     n = votes.value.size
     if n > MOST_CELLS:
@@ -151,9 +165,11 @@ def _why_not(table: ScoreTable, votes: _Cells, components: dict[str, Ints]) -> s
             return (
                 f"there is {number} {what} with votes, and it takes two" if number else "there are no votes"
             )
-    effects = sum(int(codes.max()) + 1 for codes in components.values())
-    if effects > MOST_EFFECTS:
-        return f"there are {effects:,} random effects, and it takes at most {MOST_EFFECTS:,}"
+    if Layout.of(list(components.values()), votes.methods.size).work > MOST_WORK:
+        effects = sum(int(codes.max()) + 1 for codes in components.values())
+        return f"it would take long to solve for {effects:,} random effects"
+    if interactions and not votes.crossed("image", "method"):
+        return "no methods share two images, so it cannot speak of other images"
     if n - votes.methods.size <= len(components):
         return f"{n} votes are too few for {votes.methods.size} methods"
     group_of = votes.method
@@ -182,7 +198,8 @@ def _contrasts(
     found: dict[str, Floats] = {name: np.full(len(others), np.nan) for name in ("difference", "se", "df")}
     found["difference"][known] = scale * (weights @ fit.fixed)
     found["se"][known] = scale * np.sqrt(np.einsum("ij,jk,ik->i", weights, fit.covariance, weights))
-    found["df"][known] = fit.degrees_of_freedom(weights)
+    # No mean square has fewer, and a likelihood that is all but flat would give next to none.
+    found["df"][known] = np.maximum(fit.degrees_of_freedom(weights), 1.0)
     t = found["difference"] / found["se"]
     p = np.asarray(2 * stats.t.sf(np.abs(t), found["df"]), dtype=np.float64)
     half = stats.t.ppf((1 + level) / 2, found["df"]) * found["se"]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize, sparse
+from scipy import optimize
 
 from ratings.analysis.arrays import Bools, Floats, Ints
+from ratings.analysis.mixed_equations import Problem
 
 # A component whose sd is below this share of the residual's is taken for 0: the likelihood is flat there.
 NOTHING = 1e-3
@@ -54,81 +55,11 @@ class Reml:
         return np.asarray(2 * variance**2 / uncertainty, dtype=np.float64)
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What the likelihood needs of the data: products of y, X and the indicators Z of random effects."""
-
-    zz: Floats
-    zx: Floats
-    zy: Floats
-    xx: Floats
-    xy: Floats
-    yy: float
-    component_of: Ints
-    n: int
-
-    @classmethod
-    def of(cls, y: Floats, x: Floats, levels: Sequence[Ints]) -> Problem:
-        """Take y (n,), X (n, p) and, for each component, the number of each observation's effect (n,)."""
-        sizes = [int(codes.max()) + 1 for codes in levels]
-        columns = np.concatenate([codes + sum(sizes[:k]) for k, codes in enumerate(levels)])
-        rows = np.tile(np.arange(y.size), len(levels))
-        z = sparse.csr_array((np.ones(columns.size), (rows, columns)), shape=(y.size, sum(sizes)))
-        zx, zy = np.asarray(z.T @ x), np.asarray(z.T @ y)
-        component_of = np.repeat(np.arange(len(levels)), sizes)
-        return cls((z.T @ z).toarray(), zx, zy, x.T @ x, x.T @ y, float(y @ y), component_of, y.size)
-
-    def solve(self, ratio_sd: Floats) -> Solution:
-        """Solve for the fixed effects, given each component's sd over the residual's (components,).
-
-        Source: Bates, Mächler, Bolker & Walker, Journal of Statistical Software 67(1), 2015, section 3.
-        """
-        scale = ratio_sd[self.component_of]
-        lower = linalg.cholesky(
-            scale[:, None] * self.zz * scale + np.eye(scale.size), lower=True, check_finite=False
-        )
-        both = scale[:, None] * np.column_stack([self.zx, self.zy])
-        half = linalg.solve_triangular(lower, both, lower=True, check_finite=False)
-        of_x, of_y = half[:, :-1], half[:, -1]
-        root = linalg.cholesky(self.xx - of_x.T @ of_x, lower=True)
-        right = linalg.solve_triangular(root, self.xy - of_x.T @ of_y, lower=True)
-        log_determinant = 2 * float(np.log(np.diag(lower)).sum() + np.log(np.diag(root)).sum())
-        squares = self.yy - float(of_y @ of_y) - float(right @ right)
-        return Solution(root, right, log_determinant, squares, self.n - len(root))
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """The likelihood at given ratios of sds: `squares` is the penalised residual sum of squares."""
-
-    root: Floats
-    right: Floats
-    log_determinant: float
-    squares: float
-    degrees: int
-
-    @property
-    def criterion(self) -> float:
-        """Return −2 log of the restricted likelihood, at its best residual variance."""
-        spread = max(2 * np.pi * self.squares / self.degrees, np.finfo(np.float64).tiny)
-        return float(self.log_determinant + self.degrees * (1 + np.log(spread)))
-
-    def fixed(self) -> Floats:
-        """Return the fixed effects."""
-        return np.asarray(linalg.solve_triangular(self.root, self.right, lower=True, trans="T"))
-
-    def relative_covariance(self) -> Floats:
-        """Return the covariance of the fixed effects over the residual variance."""
-        inverse = linalg.solve_triangular(self.root, np.eye(len(self.root)), lower=True)
-        return np.asarray(inverse.T @ inverse)
-
-
 def fit_reml(y: Floats, x: Floats, levels: Sequence[Ints]) -> Reml:
     """Fit y = X·fixed + Σ random intercepts + error by restricted maximum likelihood.
 
     Shapes: `y` (n,); `x` (n, p), of full column rank; each of `levels` (n,) numbers an observation's effect
-    of one component, 0..its number of effects − 1. Units: `y`'s. Work grows with the cube of the number of
-    random effects. Raises: numpy.linalg.LinAlgError if `x` has not full rank.
+    of one component, 0..its number of effects − 1. Units: `y`'s. For the work see `Layout.work`.
     Source: as `Problem.solve`.
     """
     problem = Problem.of(y, x, levels)
@@ -185,7 +116,7 @@ def _curvature(
     middle, _, variance = at()
     curvature = np.zeros((size + 1, size + 1))
     slopes = np.zeros((size + 1, len(contrasts)))
-    degrees = problem.n - len(problem.xx)
+    degrees = problem.n - problem.n_fixed
     curvature[size, size], slopes[size] = degrees, variance
     ends = [[at((place, step)) for step in (-1, 1)] for place in range(size)]
     for i, (low, high) in enumerate(ends):

@@ -108,9 +108,7 @@ def _compare(
         groups = groups_of_methods(pairs, scores, level=options.level, higher_is=direction)
         frames["groups.csv"] = groups.frame
         notes += groups.notes
-    if mixed and np.bincount(votes.method_codes()).max() < 2:
-        notes.append("The mixed model was left out: no method shows two images, so the two are one.")
-    elif mixed:
+    if mixed:
         model = fit_mixed_model(
             prepared.table,
             votes.method_codes(),

@@ -316,7 +316,7 @@ def test_methods_of_one_image_each_have_no_mixed_model(tmp_path):
     said = io.StringIO()
     silence = {"stdout": io.StringIO(), "stderr": said}
     call_command("analyse", str(path), "--out", str(tmp_path / "out"), "--no-figures", **silence)
-    assert "The mixed model was left out: no method shows two images" in said.getvalue()
+    assert "The mixed model was left out: no methods share two images" in said.getvalue()
     assert not (tmp_path / "out" / "mixed_model.csv").exists()
 
 
