@@ -30,7 +30,7 @@ class Column:
     values: tuple[float | None, ...]
     digits: int
     best: Best
-    least: float = 0.0
+    least: float = -math.inf
 
     def best_cells(self) -> set[int]:
         """The rows that hold the best value as it is printed, ties included."""
