@@ -18,6 +18,9 @@ from ratings.exports import MANIFEST, analysis_content, core_files, csv_text, js
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
+# Where ratings come from that were given here, each rater taking their own time.
+SELF_PACED = frozenset({"browser", "simulated"})
+
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
@@ -68,13 +71,14 @@ def analysis_files(
     *,
     about: Mapping[str, Any],
     formats: Sequence[str],
-    self_paced: bool,
+    said_before: Sequence[str] = (),
     others: Mapping[str, str] | None = None,
     label: Callable[[str], str] = str,
 ) -> dict[str, str | bytes]:
     """Every file of an analysis by its name, MANIFEST.sha256 with the sums of the others last.
 
-    `about` is what study.json says before the analysis itself, `others` are files to go with it.
+    `about` is what study.json says before the analysis itself, `said_before` are notes of the reading,
+    `others` are files to go with it.
     """
     pairs = analysis.report.frames.get("comparison.csv")
     files: dict[str, str | bytes] = {
@@ -86,12 +90,16 @@ def analysis_files(
             analysis.prepared,
             analysis.tables,
             analysis.options,
-            self_paced=self_paced,
+            self_paced=not SELF_PACED.isdisjoint(analysis.prepared.votes.sources),
             comparisons=0 if pairs is None else int(pairs.loc[pairs["image"] == "", "p_t"].notna().sum()),
             code_version=code_version(),
         ),
         "study.json": json_text(
-            {**about, **analysis_content(analysis.tables, analysis.options), "notes": list(analysis.notes)}
+            {
+                **about,
+                **analysis_content(analysis.tables, analysis.options),
+                "notes": [*said_before, *analysis.notes],
+            }
         ),
         **drawings.figure_files(
             analysis.prepared,

@@ -45,7 +45,9 @@ def scale_files(
     marked = scale.assign(simulated="true" if simulated else "false")
     files: dict[str, str | bytes] = {
         "scale.csv": csv_text(marked),
-        "circular_triads.csv": csv_text(circular_triads(choices)),
+        "circular_triads.csv": csv_text(
+            circular_triads(choices).assign(simulated="true" if simulated else "false")
+        ),
         "methods.txt": _paragraph(choices, model, bounded, level, seed, simulated=simulated),
         "study.json": json_text(
             {

@@ -1,7 +1,9 @@
 """Every figure of an analysis, by the name of its file."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Container, Sequence
 from functools import partial
+from itertools import count
 from typing import Any
 
 from ratings.analysis.metric_fit import fitted_curve
@@ -12,6 +14,7 @@ from ratings.analysis.tables import Tables
 
 # A matrix, or a band of marks, of more methods cannot be read on a page.
 MOST_COMPARED = 20
+LONGEST_STEM = 60
 
 
 def figure_files(
@@ -87,7 +90,7 @@ def _metric_figures(
         row = pooled.loc[metric]
         words = [f"PLCC {row['plcc']:.3f}"] if curve is not None else []
         words += [f"SROCC {row['srocc']:.3f}".replace("-", "−")] if row["n"] >= 2 else []
-        found[f"metric_{metric}"] = partial(
+        found[_file_stem(metric, found)] = partial(
             metric_figure,
             metric,
             values,
@@ -103,6 +106,13 @@ def _metric_figures(
             **said,
         )
     return found
+
+
+def _file_stem(metric: str, taken: Container[str]) -> str:
+    """A file's name for any metric: letters, digits, a few marks; numbered where taken."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", metric)[:LONGEST_STEM].strip("._") or "unnamed"
+    stems = (f"metric_{plain}" + (f"_{number}" if number else "") for number in count())
+    return next(stem for stem in stems if stem not in taken)
 
 
 def _comparison_figure(

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -14,11 +15,21 @@ from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.tables import Tables
 from ratings.models import Study
 from ratings.results import Results, metrics_frame, with_metrics
+from srstudy.errors import Refused
 from srstudy.files import write_texts
 from srstudy.version import code_version
 
 TABLES = ("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "ratings.csv", "study.json")
 MANIFEST = "MANIFEST.sha256"
+# What an export makes and a later one may take away.
+MADE_TABLES = frozenset(
+    {
+        *("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "images.csv", "sensitivity.csv"),
+        *("comparison.csv", "groups.csv", "mixed_model.csv", "variance_components.csv", "agreement.csv"),
+        *("correlation.csv", "metric_comparison.csv", "scale.csv", "circular_triads.csv", "tables.tex"),
+    }
+)
+FIGURE = re.compile(r"figures/[A-Za-z0-9_.-]+\.(svg|pdf|png)")
 # A spreadsheet runs a text cell that begins with one of these as a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -106,14 +117,21 @@ def _bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
-def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
+def write_files(files: Mapping[str, str | bytes], folder: Path, *, inputs: Sequence[Path] = ()) -> None:
     """Write the files of an export, all or none, in their order; a name may lead into a folder below.
 
     What an earlier export left there and this one has not is taken away, if nobody has changed it: a table of
-    other options beside these would be taken for theirs.
-    Raises: OSError if a folder cannot be made or written.
+    other options beside these would be taken for theirs. Ratings are never taken away.
+    `inputs` are files that were read; they are neither overwritten nor removed.
+    Raises: Refused if an input would be overwritten, OSError if a folder cannot be made or written.
     """
-    stale = _left_by_an_earlier_export(folder) - {folder / name for name in files}
+    read = {path.resolve() for path in inputs}
+    for name in files:
+        if (folder / name).resolve() in read:
+            raise Refused(
+                f"--out is {str(folder)!r}, where {name} would overwrite what was read; name another."
+            )
+    stale = {path for path in _left_by_an_earlier_export(folder, files) if path.resolve() not in read}
     paths = {folder / name: content for name, content in files.items()}
     made = [_make(parent) for parent in dict.fromkeys([folder, *(path.parent for path in paths)])]
     try:
@@ -128,17 +146,19 @@ def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _left_by_an_earlier_export(folder: Path) -> set[Path]:
-    """The files named in the folder's manifest that still have the sums written there."""
+def _left_by_an_earlier_export(folder: Path, files: Mapping[str, str | bytes]) -> set[Path]:
+    """Tables and figures that the folder's manifest names with the sums they have, and `files` does not."""
     found: set[Path] = set()
     try:
         lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return found
-    for line in lines:
-        digest, _, name = line.partition("  ")
+    names = [line.partition("  ")[::2] for line in lines]
+    if "study.json" not in {name for _, name in names}:  # somebody else's manifest
+        return found
+    for digest, name in names:
         path = folder / name
-        if not name or not path.resolve().is_relative_to(folder.resolve()):
+        if name in files or not (name in MADE_TABLES or FIGURE.fullmatch(name)):
             continue
         with suppress(OSError):
             if hashlib.sha256(path.read_bytes()).hexdigest() == digest:

@@ -10,8 +10,8 @@ from distillation.models import method_label
 from ratings import paper
 from ratings.analysis.options import SCOPES, AnalysisOptions
 from ratings.models import Rater, Study
+from ratings.queries import study_by_slug
 from ratings.results import results_of
-from srstudy.errors import Refused
 from srstudy.tables import LATEX_HEAD, Column, Table, latex_of, text_of
 
 SCOPE_HEADINGS = {"study": "Ours, over the study", "method": "Ours, within methods"}
@@ -25,7 +25,8 @@ NOT_THE_SAME = (
 class OpinionTable:
     """A row of scores a method, a score an image; `digits` are its printed decimals, None: not rounded.
 
-    `heading` names it in print, `name` in a sentence. A score is NaN where nobody voted.
+    `heading` names it in print, `name` in a sentence. A score is NaN where nobody voted. `scope` is what the
+    scores were normalised over; where it is not known the numbers have to say.
     """
 
     heading: str
@@ -34,6 +35,7 @@ class OpinionTable:
     rows: Mapping[str, tuple[float, ...]]
     digits: int | None = None
     simulated: bool = False
+    scope: str = ""
 
     def means(self) -> dict[str, float]:
         """The mean of each row; NaN if a score is missing."""
@@ -45,7 +47,9 @@ class OpinionTable:
         return 1e-6 if self.digits is None else 0.5 * 10.0**-self.digits
 
     def rows_are_normalised(self) -> bool:
-        """Whether every row averages the same, as scores do that were normalised within each method."""
+        """Whether scores were normalised within each method: known, or told by rows that average the same."""
+        if self.scope:
+            return self.scope == "method"
         means = list(self.means().values())
         return len(means) > 1 and max(means) - min(means) <= 2 * self.tolerance
 
@@ -62,14 +66,15 @@ def find_study(slug: str | None) -> Study | None:
     Raises: Refused if there is none of that name.
     """
     if slug is not None:
-        found = Study.objects.filter(slug=slug).first()
-        if found is None:
-            known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
-            raise Refused(f"There is no study {slug!r} (known: {known}).")
-        return found
-    rated = Study.objects.filter(raters__sessions__trials__rating__isnull=False)
-    by_people = rated.filter(raters__source__in=[Rater.Source.BROWSER, Rater.Source.IMPORT])
-    return by_people.first() or rated.exclude(raters__source=Rater.Source.TRYOUT).first()
+        return study_by_slug(slug)
+    for sources in ([Rater.Source.BROWSER, Rater.Source.IMPORT], [Rater.Source.SIMULATED]):
+        # One call: two would ask for such a rater and for a rating, not for a rating by such a rater.
+        rated = Study.objects.filter(
+            raters__source__in=sources, raters__sessions__trials__rating__isnull=False
+        )
+        if rated.exists():
+            return rated.first()
+    return None
 
 
 def study_tables(study: Study) -> list[OpinionTable]:
@@ -88,7 +93,7 @@ def _study_table(study: Study, scope: str) -> OpinionTable:
         "normalised over the study" if scope == "study" else "normalised within each method"
     )
     images = tuple(str(image) for image in wide.columns[1:])
-    return OpinionTable(SCOPE_HEADINGS[scope], name, images, rows, simulated=tables.simulated)
+    return OpinionTable(SCOPE_HEADINGS[scope], name, images, rows, simulated=tables.simulated, scope=scope)
 
 
 def what_it_shows(table: OpinionTable) -> str:
@@ -99,6 +104,11 @@ def what_it_shows(table: OpinionTable) -> str:
     count = len(table.images)
     if len(means) < len(table.rows):
         return f"Not every row of {table.name} is complete; the means of those that are: {listed or 'none'}."
+    if table.scope == "method":
+        return (
+            f"The rows of {table.name} average {listed} over its {count} images; scores taken within each "
+            "method cannot rank methods, whatever their means."
+        )
     if table.rows_are_normalised():
         return (
             f"Every row of {table.name} averages {next(iter(means.values())):.{digits}f} over its {count} "

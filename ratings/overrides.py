@@ -36,6 +36,8 @@ def read_overrides(path: Path | None) -> dict[str, Override]:
         raise Refused(f"--overrides is {str(path)!r}, which cannot be read: {error.strerror}.") from error
     except (ValueError, pd.errors.ParserError) as error:
         raise Refused(f"--overrides is {str(path)!r}, which is no CSV in UTF-8: {error}.") from error
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes the first cell of longer rows for a name
+        raise Refused(f"{path.name}: a row has more cells than the first line has names.")
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
         raise Refused(f"{path.name} has no column {missing[0]!r}; needed: {', '.join(COLUMNS)}.")
@@ -51,3 +53,11 @@ def read_overrides(path: Path | None) -> dict[str, Override]:
         except ValueError as error:
             raise Refused(f"{path.name}, line {line}: {error}.") from error
     return found
+
+
+def overrides_said(overrides: dict[str, Override]) -> dict[str, dict[str, str]]:
+    """The decisions by rater, as study.json holds them."""
+    return {
+        rater: {"decision": "keep" if one.keep else "reject", "who": one.who, "why": one.why}
+        for rater, one in overrides.items()
+    }

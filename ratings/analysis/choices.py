@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from ratings.analysis.arrays import Bools, Floats, Ints
-from ratings.analysis.columns import Rows
+from ratings.analysis.columns import Rows, known_kinds, simulated_rows
 from ratings.analysis.groups import sums_by
 from ratings.analysis.options import require_level
 from ratings.analysis.scores import ratio
@@ -66,7 +66,6 @@ class Choices:
             a_of == b_of,
             lambda at: f"method_a and method_b are both {methods[a_of[at]]!r}; a pair has two methods",
         )
-        simulated = votes["source"] == "simulated" if "source" in votes else pd.Series(False, votes.index)
         found = cls(
             raters=raters,
             images=images,
@@ -77,7 +76,7 @@ class Choices:
             b_of=b_of,
             share=_shares(votes, rows),
             on_left=_sides(votes, rows),
-            simulated=simulated.to_numpy(dtype=bool, na_value=False),
+            simulated=simulated_rows(votes, rows),
             notes=notes,
         )
         _refuse_second_votes(found, rows)
@@ -193,13 +192,13 @@ def _counted(frame: pd.DataFrame, file: str) -> tuple[pd.DataFrame, Rows, tuple[
         raise ValueError(
             f"{where}the comparisons have no column {missing[0]!r}; needed: {', '.join(COLUMNS)}"
         )
-    kinds = frame["kind"] if "kind" in frame else pd.Series("test", index=frame.index)
+    number = frame.index.to_numpy(dtype=np.int64) if file else np.arange(1, len(frame) + 1)
+    kinds = known_kinds(frame, Rows(number, file))
     is_test = (kinds == "test").to_numpy(dtype=bool, na_value=False)
     if not is_test.any():
         raise ValueError(
             f"there are no votes to analyse: none of the {len(frame)} comparisons is of kind 'test'"
         )
-    number = frame.index.to_numpy(dtype=np.int64) if file else np.arange(1, len(frame) + 1)
     others = kinds[~is_test].astype(object).fillna("").value_counts().sort_index()
     notes = tuple(
         f"{count} comparisons of kind {kind!r} were left out; only kind 'test' enters a scale."

@@ -15,6 +15,8 @@ LABELS = ("rater", "image", "method")
 
 KINDS = ("training", "dummy", "test", "repeat", "trap")
 
+SOURCES = ("browser", "import", "simulated")
+
 # As a share of the scale: a difference written with fewer decimals than its scores is no contradiction.
 ROUNDING = 1e-3
 
@@ -63,15 +65,22 @@ def counted_rows(frame: pd.DataFrame, *, file: str) -> tuple[pd.DataFrame, Rows,
     number = frame.index.to_numpy(dtype=np.int64) if file else np.arange(1, len(frame) + 1)
     if "kind" not in frame and len(frame):
         return frame, Rows(number, file), ()
-    kinds = frame["kind"] if "kind" in frame else pd.Series("test", index=frame.index)
-    known = (kinds.isin(KINDS) | kinds.isna() | (kinds == "")).to_numpy(dtype=bool, na_value=True)
-    Rows(number, file).refuse(
-        ~known, lambda at: f"the kind {kinds.iloc[at]!r} is not one of {', '.join(KINDS)}"
-    )
+    kinds = known_kinds(frame, Rows(number, file))
     is_test = (kinds == "test").to_numpy(dtype=bool, na_value=False)
     if not is_test.any():
         raise ValueError(f"there are no votes to analyse: none of the {len(frame)} ratings is of kind 'test'")
     return frame[is_test], Rows(number[is_test], file), _kinds_left_out(kinds[~is_test])
+
+
+def known_kinds(frame: pd.DataFrame, rows: Rows) -> pd.Series[str]:
+    """Return the kind of every row; all are "test" without the column.
+
+    Raises: ValueError naming the row of a kind unknown.
+    """
+    kinds = frame["kind"] if "kind" in frame else pd.Series("test", index=frame.index)
+    known = (kinds.isin(KINDS) | kinds.isna() | (kinds == "")).to_numpy(dtype=bool, na_value=True)
+    rows.refuse(~known, lambda at: f"the kind {kinds.iloc[at]!r} is not one of {', '.join(KINDS)}")
+    return kinds
 
 
 def _kinds_left_out(kinds: pd.Series[str]) -> tuple[str, ...]:
@@ -80,6 +89,32 @@ def _kinds_left_out(kinds: pd.Series[str]) -> tuple[str, ...]:
         f"{count} ratings of kind {kind!r} were left out; only kind 'test' enters a score."
         for kind, count in counts.items()
     )
+
+
+def simulated_rows(votes: pd.DataFrame, rows: Rows) -> Bools:
+    """Say of each row whether a program gave it: by the column source, or simulated (true or false).
+
+    Raises: ValueError naming the row of another source than those known, of a try-out, or of another truth.
+    """
+    found = np.zeros(len(votes), dtype=np.bool_)
+    if "source" in votes:
+        source = votes["source"].astype(object).fillna("").astype(str)
+        rows.refuse(
+            ~source.isin(("", *SOURCES)).to_numpy(dtype=bool),
+            lambda at: (
+                f"source {source.iloc[at]!r} is not one of {', '.join(SOURCES)}"
+                + ("; a try-out is never counted" if source.iloc[at] == "tryout" else "")
+            ),
+        )
+        found |= (source == "simulated").to_numpy(dtype=bool)
+    if "simulated" in votes:
+        said = votes["simulated"].astype(object).fillna("").astype(str).str.lower()
+        rows.refuse(
+            ~said.isin(("", "true", "false")).to_numpy(dtype=bool),
+            lambda at: f"simulated {said.iloc[at]!r} is neither 'true' nor 'false'",
+        )
+        found |= (said == "true").to_numpy(dtype=bool)
+    return found
 
 
 def labels(votes: pd.DataFrame, rows: Rows) -> dict[str, Labels]:

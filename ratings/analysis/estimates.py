@@ -39,17 +39,24 @@ class Estimated:
 
 
 def estimate(
-    table: ScoreTable, options: AnalysisOptions, group_of: Ints, n_groups: int, *, stimuli: bool = True
+    table: ScoreTable,
+    options: AnalysisOptions,
+    group_of: Ints,
+    n_groups: int,
+    *,
+    stimuli: bool = True,
+    raters: tuple[str, ...] = (),
 ) -> Estimated:
     """Estimate every stimulus, and every group as the unweighted mean over its stimuli.
 
     `group_of` (stimuli,) numbers the group of each stimulus. The groups' interval is that of the stimuli in
     a complete design, and a bootstrap over raters in a partial one and for models of raters. `stimuli` False
-    spares a bootstrap of the single stimuli, whose interval is then NaN.
+    spares a bootstrap of the single stimuli, whose interval is then NaN. `raters` are names for errors.
     Raises: ValueError, one sentence, where the estimator cannot work on these scores.
     """
     if options.estimator in MODELS:
-        return _by_model(table, options, group_of, n_groups, stimuli=stimuli)
+        found = MODELS[options.estimator](table, compat=options.compat, raters=raters)
+        return _by_model(found, options, group_of, n_groups, stimuli=stimuli)
     closed = options.interval if options.interval in CLOSED_FORMS else "t"
     of_stimuli = estimate_mean(table, level=options.level, ci=closed)
     group_ci, notes = _interval_of_groups(table, options, group_of, n_groups)
@@ -66,9 +73,8 @@ def estimate(
 
 
 def _by_model(
-    table: ScoreTable, options: AnalysisOptions, group_of: Ints, n_groups: int, *, stimuli: bool
+    found: Recovered, options: AnalysisOptions, group_of: Ints, n_groups: int, *, stimuli: bool
 ) -> Estimated:
-    found = MODELS[options.estimator](table, compat=options.compat)
     own = options.interval != "bootstrap"
     drawn = bootstrap_recovered(
         found, group_of, n_groups, level=options.level, seed=options.seed, stimuli=stimuli and not own

@@ -19,7 +19,7 @@ class Problem:
     Effects that lie within one effect of some component, as raters' interactions lie within a rater, are
     solved for block by block; Z indicates the others, whose components are `outer` (effects,). Of the blocks,
     `own` (blocks, size, size) are the products among themselves, `cross` (blocks, size, columns) those with
-    the columns, and `inner` (blocks, size) the components, −1 where a block has fewer effects.
+    the columns, and `inner` (blocks, size) the components. Blocks of fewer effects are filled up with zeros.
     """
 
     products: Floats
@@ -37,7 +37,7 @@ class Problem:
         within = _beside([_indicators(levels[k]) for k in layout.inner])
         shape = layout.blocks, layout.size
         own, cross = np.zeros((*shape, layout.size)), np.zeros((*shape, layout.columns))
-        inner = np.full(shape, -1)
+        inner = np.zeros(shape, dtype=np.int64)
         block, place = layout.block, layout.place
         inner[block, place] = np.repeat(layout.inner, [levels[k].max() + 1 for k in layout.inner])
         among = sparse.coo_array(within.T @ within)
@@ -57,7 +57,7 @@ class Problem:
 
         Source: Bates, Mächler, Bolker & Walker, Journal of Statistical Software 67(1), 2015, section 3.
         """
-        inner = np.where(self.inner >= 0, ratio_sd[self.inner], 0.0)[..., None]
+        inner = ratio_sd[self.inner][..., None]
         own = inner * self.own * np.swapaxes(inner, 1, 2) + np.eye(self.own.shape[1])
         cross = inner * self.cross
         solved = np.linalg.solve(own, cross)

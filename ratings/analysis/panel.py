@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -142,10 +143,11 @@ def enough_votes(table: ScoreTable) -> Bools:
     return enough
 
 
-def require_connected(panel: Panel) -> None:
+def require_connected(panel: Panel, names: Sequence[str] = ()) -> None:
     """Refuse votes in which some raters share no stimulus, directly or through others, with the rest.
 
-    Raises: ValueError naming the parts by their raters' indices; biases compare within a part alone.
+    `names` are the table's raters, by whose indices they are named where there are none.
+    Raises: ValueError naming the parts by their raters; biases compare within a part alone.
     """
     # One edge a vote, from a rater to a stimulus; stimuli are numbered after the raters.
     n_stimuli, n_raters = panel.shape
@@ -154,17 +156,18 @@ def require_connected(panel: Panel) -> None:
     graph = sparse.coo_array((np.ones(panel.value.size, dtype=np.int8), edges), shape=(size, size))
     parts, part_of = sparse.csgraph.connected_components(graph, directed=False)
     if parts > 1:
-        names = [_named(panel.raters[part_of[:n_raters] == part]) for part in range(min(parts, NAMED))]
+        of_part = [panel.raters[part_of[:n_raters] == part] for part in range(min(parts, NAMED))]
         more = "" if parts <= NAMED else f"; and {parts - NAMED} parts more"
         raise ValueError(
             f"the raters fall into {parts} parts that have no stimulus in common, so their biases cannot be "
-            f"compared: {'; '.join(names)}{more}; take the mean, or let some raters rate stimuli of both"
+            f"compared: {'; '.join(_named(raters, names) for raters in of_part)}{more}; "
+            "take the mean, or let some raters rate stimuli of both"
         )
 
 
-def _named(raters: Ints) -> str:
-    names = ", ".join(str(rater) for rater in raters[:NAMED].tolist())
-    return f"raters {names}" + (f" and {raters.size - NAMED} more" if raters.size > NAMED else "")
+def _named(raters: Ints, names: Sequence[str]) -> str:
+    listed = ", ".join(repr(names[rater]) if names else str(rater) for rater in raters[:NAMED].tolist())
+    return f"raters {listed}" + (f" and {raters.size - NAMED} more" if raters.size > NAMED else "")
 
 
 def _places(kept: Ints, size: int) -> Ints:

@@ -127,8 +127,8 @@ def _normalised(votes: Votes, options: AnalysisOptions, notes: list[str]) -> Sco
     notes += _notes_on_dropped(votes, live)
     if options.normalised_over == "method":
         notes.append(
-            "The z-scores were taken within each method, which puts every method's mean at 50: these rows "
-            "cannot be used to rank or compare methods; scope 'study' can."
+            "The z-scores were taken within each method, which puts every rater's mean on a method at 50: "
+            "these rows cannot be used to rank or compare methods; scope 'study' can."
         )
     return live.scores
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,13 +99,14 @@ def remove_bias(scores: ScoreTable | Floats) -> BiasRemoved:
     return BiasRemoved(table.with_values(table.value - bias[table.rater_of]), bias)
 
 
-def subject_model(scores: ScoreTable | Floats, *, compat: str = "") -> Recovered:
+def subject_model(scores: ScoreTable | Floats, *, compat: str = "", raters: Sequence[str] = ()) -> Recovered:
     """Tell quality, each rater's bias and each rater's inconsistency apart: u = quality + bias + υ·noise.
 
     Shapes: `scores` (stimuli, raters) as a table, or a matrix with NaN for a vote not given. Units: any.
     Each step weighs raters by 1 / υ², until quality moves by less than 1e-8 (Euclidean norm).
     Left out: raters of fewer than 10 votes. Floored: υ at a tenth of its median, because a rater whose υ
     shrinks to 0 would be taken for the truth. `compat` "sureal" does neither and asks for nothing below.
+    `raters` are names for errors.
     Raises: ValueError if fewer than 8 raters are left, or if they fall into parts without a common stimulus.
     Source: ITU-T P.910 and P.913; Li et al., Electronic Imaging (HVEI) 2020, alternating projection.
 
@@ -116,7 +118,7 @@ def subject_model(scores: ScoreTable | Floats, *, compat: str = "") -> Recovered
     require_available("compat", compat, COMPATIBILITIES)
     table, left_out, panel = _take(as_table(scores), compat)
     if not compat:
-        require_connected(panel)
+        require_connected(panel, raters)
     found = _project(panel, floor=not compat)
     bias = bias_of(panel, found.quality)
     moved = float(bias.mean())
@@ -140,7 +142,7 @@ def subject_model(scores: ScoreTable | Floats, *, compat: str = "") -> Recovered
     )
 
 
-def zrec(scores: ScoreTable | Floats, *, compat: str = "") -> Recovered:
+def zrec(scores: ScoreTable | Floats, *, compat: str = "", raters: Sequence[str] = ()) -> Recovered:
     """Recover quality from z-scores: each rater's bias and inconsistency relative to each stimulus's spread.
 
     Shapes: `scores` (stimuli, raters) as a table, or a matrix with NaN for a vote not given. Units: any.

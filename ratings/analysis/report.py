@@ -67,7 +67,11 @@ def make_report(
     rated = rated_metrics(tables, metrics)
     if rated is not None:
         notes += _notes_on_metrics(rated)
-        frames["correlation.csv"] = fit_metrics(rated, level=options.level, seed=options.seed)
+        correlated = fit_metrics(rated, level=options.level, seed=options.seed)
+        if options.normalised_over == "method":
+            correlated = correlated[correlated["level"] != "method"].reset_index(drop=True)
+            notes.append("Metrics were not held against the methods' means, which such scores put at 50.")
+        frames["correlation.csv"] = correlated
         if len(rated.metrics) > 1:
             frames["metric_comparison.csv"] = compare_metrics(rated, level=options.level, seed=options.seed)
     return Report(frames, tuple(notes), rated)
@@ -154,7 +158,8 @@ def rated_metrics(tables: Tables, metrics: pd.DataFrame | None) -> RatedMetrics 
     names = [name for name in metrics.columns if name not in ("image", "method")]
     stimuli = pd.MultiIndex.from_frame(dmos[["image", "method"]])
     beside = metrics.set_index(["image", "method"])[names].reindex(stimuli)
-    known = [name for name in names if beside[name].notna().any()]
+    rated = dmos["dmos"].notna().to_numpy()
+    known = [name for name in names if np.isfinite(beside[name].to_numpy(dtype=np.float64))[rated].any()]
     if not known:
         return None
     image_of, images = pd.factorize(dmos["image"])

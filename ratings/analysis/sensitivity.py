@@ -73,7 +73,9 @@ def _block(
             "dmos": groups.dmos,
             "ci_low": groups.ci_low,
             "ci_high": groups.ci_high,
-            "rank": stats.rankdata(groups.dmos, nan_policy="omit"),
+            "rank": nothing
+            if options.normalised_over == "method"  # where scores cannot rank methods
+            else stats.rankdata(groups.dmos, nan_policy="omit"),
             "ci": found.group_ci,
         }
         if plain is not None:

@@ -82,7 +82,7 @@ def tabulate(
     estimator cannot work on these votes.
     """
     votes = prepared.votes
-    found = estimate(prepared.table, options, votes.method_codes(), len(votes.methods()))
+    found = estimate(prepared.table, options, votes.method_codes(), len(votes.methods()), raters=votes.raters)
     images = _ordered(votes.images(), image_order)
     methods = _ordered(votes.methods(), method_order)
     dmos = _dmos_frame(votes, options, found, known_metrics(metrics))
@@ -217,7 +217,9 @@ def _raters_frame(
     notes = []
     is_theirs = found is not None and found.estimator == "subject_model" and not screened["rejected"].any()
     try:
-        model = found if is_theirs else subject_model(votes.table(), compat=options.compat)
+        model = (
+            found if is_theirs else subject_model(votes.table(), compat=options.compat, raters=votes.raters)
+        )
     except ValueError as error:
         model = None
         notes.append(f"The raters' bias and inconsistency are not known: {error}.")

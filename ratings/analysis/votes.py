@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ratings.analysis.arrays import Bools, Floats, Ints
-from ratings.analysis.columns import Labels, Rows, counted_rows, labels, score_values
+from ratings.analysis.columns import Labels, Rows, counted_rows, labels, score_values, simulated_rows
 from ratings.analysis.methodologies import METHODOLOGIES, REFERENCE, find_methodology, find_scale
 from ratings.analysis.scores import ScoreTable
 
@@ -100,7 +100,7 @@ class Votes:
             rater_of=rater.codes,
             session_of=session_of,
             value=score_values(votes, rows, methodology, scale),
-            simulated=np.array([*(name == "simulated" for name in source_names), False])[source_codes],
+            simulated=simulated_rows(votes, rows),
             methodology=methodology,
             scale_min=scale[0],
             scale_max=scale[1],

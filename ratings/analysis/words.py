@@ -78,7 +78,7 @@ def methods_paragraph(
     votes = prepared.votes
     sentences = [
         _panel(prepared, tables),
-        _ASKED[votes.methodology].format(
+        _asked(votes.methodology, options).format(
             low=votes.scale_min,
             high=votes.scale_max,
             pace=", self-paced" if self_paced else "",
@@ -103,6 +103,15 @@ def methods_paragraph(
         sentences.insert(0, "SIMULATED RATINGS: these numbers are no evidence of what people see.")
     sentences.append(f"Computed with SRStudy {code_version}.")
     return "\n".join(sentences) + "\n"
+
+
+def _asked(methodology: str, options: AnalysisOptions) -> str:
+    if methodology == "acr_hr" and options.estimator == "zscore":
+        # LIVE's differences go the other way.
+        return _ASKED["acr_hr"].partition("; a vote is")[0] + (
+            "; a vote is the same rater's rating of the reference minus the rating."
+        )
+    return _ASKED[methodology]
 
 
 def _panel(prepared: Prepared, tables: Tables) -> str:

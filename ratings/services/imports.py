@@ -3,15 +3,15 @@
 import secrets
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
 import pandas as pd
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from ratings.analysis.columns import Rows, labels, score_values
+from ratings.analysis.columns import Rows, labels, score_values, simulated_rows
 from ratings.analysis.votes import Votes
 from ratings.models import SCORE_MAX, SCORE_MIN, Rater, Rating, Session, Study, Trial
 from ratings.services.sessions import hold_open
@@ -44,16 +44,29 @@ def import_ratings(study: Study, frame: pd.DataFrame, *, file: str) -> Imported:
         rows = _Import.read(study, frame, file)
     except ValueError as error:
         raise Refused(str(error)) from error
-    with transaction.atomic():
-        hold_open(study)
-        rows.refuse_known_raters()
-        for number, name in enumerate(rows.raters, start=rows.next_numbers()):
-            rows.store_rater(name, number)
+    try:
+        with transaction.atomic():
+            hold_open(study)
+            rows.refuse_known_raters()
+            for name in rows.raters:
+                rows.store_rater(name)
+    except IntegrityError as error:  # another import came between looking and storing
+        raise Refused(
+            f"Study {study.slug} has just got raters of these names: were the ratings imported twice?"
+        ) from error
     notes = tuple(
         f"{count} rows of kind {kind!r} are on stimuli that the study does not show, and were left out."
         for kind, count in sorted(rows.left_out.items())
     )
-    return Imported(rows.raters, rows.stored, notes)
+    if (
+        not frame.get("rated_at", pd.Series("", index=frame.index))
+        .astype(object)
+        .fillna("")
+        .astype(bool)
+        .all()
+    ):
+        notes = (*notes, "Ratings without a time of their own have the time of this import.")
+    return Imported(tuple(rows.with_ratings), rows.stored, notes)
 
 
 class _Import:
@@ -62,12 +75,14 @@ class _Import:
     def __init__(self, study: Study, frame: pd.DataFrame, rows: Rows) -> None:
         self.study, self.rows, self.stored = study, rows, 0
         self.left_out: Counter[str] = Counter()
+        self.with_ratings: list[str] = []
         self.stimuli = {
             (image, method): key for key, image, method in study.stimuli.values_list("pk", "image", "method")
         }
         found = labels(frame, rows)
         self.raters = found["rater"].names
         score_values(frame, rows, study.methodology, (SCORE_MIN, SCORE_MAX))
+        self.simulated = simulated_rows(frame, rows)
         columns = {name: [label.names[code] for code in label.codes] for name, label in found.items()}
         for name in frame.columns.difference([*columns]):
             columns[name] = [None if pd.isna(value) else value for value in frame[name]]
@@ -94,30 +109,41 @@ class _Import:
                 "before? Rename the rater in the file if it is somebody else."
             )
 
-    def next_numbers(self) -> int:
-        last = self.study.raters.order_by("-number").values_list("number", flat=True).first()
-        return (last or 0) + 1
+    def _next_number(self, source: Rater.Source) -> int:
+        raters = self.study.raters.filter(source=source).order_by("-number")
+        return (raters.values_list("number", flat=True).first() or 0) + 1
 
-    def store_rater(self, name: str, number: int) -> None:
+    def store_rater(self, name: str) -> None:
         sessions = self.of_rater[name]
         first_at, _ = next(iter(sessions.values()))[0]
         if len(name) > LONGEST_PSEUDONYM:
             self._refuse(first_at, f"the rater {name!r} is longer than {LONGEST_PSEUDONYM} characters.")
-        simulated = {row.get("source") == "simulated" for session in sessions.values() for _, row in session}
+        simulated = {bool(self.simulated[at]) for session in sessions.values() for at, _ in session}
         if len(simulated) > 1:
             self._refuse(first_at, f"the rater {name!r} is simulated in some rows and not in others.")
         source = Rater.Source.SIMULATED if simulated == {True} else Rater.Source.IMPORT
-        rater = Rater.objects.create(study=self.study, source=source, number=number, pseudonym=name)
+        rater = Rater.objects.create(
+            study=self.study, source=source, number=self._next_number(source), pseudonym=name
+        )
+        before = self.stored
         for session_number, session in enumerate(sessions.values(), start=1):
             self._store_session(rater, session_number, session)
+        if self.stored == before:  # all of their rows were left out: nobody came
+            rater.delete()
+        else:
+            self.with_ratings.append(name)
 
     def _store_session(self, rater: Rater, number: int, rows: list[tuple[int, dict[str, Any]]]) -> None:
         trials, ratings, taken = [], [], set()
+        positioned = any(row.get("position") is not None for _, row in rows)
         for order, (at, row) in enumerate(rows, start=1):
             stimulus = self._stimulus(at, row)
             if stimulus is None:
                 continue
-            position = self._whole(at, row, "position", least=1) or order
+            given = self._whole(at, row, "position", least=1)
+            if given is None and positioned:
+                self._refuse(at, "position is empty, and other trials of the session have one")
+            position = given or order
             if position in taken:
                 self._refuse(at, f"rater {rater.pseudonym!r} has the position {position} twice in a session.")
             taken.add(position)
@@ -137,6 +163,7 @@ class _Import:
         if trials:
             ends = [rating.rated_at for rating in ratings]
             session = Session.objects.create(rater=rater, number=number, finished_at=max(ends))
+            Session.objects.filter(pk=session.pk).update(started_at=min(ends))
             for trial, rating in zip(trials, ratings, strict=True):
                 trial.session, trial.shown_at, rating.trial = session, rating.rated_at, trial
             Trial.objects.bulk_create(trials)
@@ -197,11 +224,15 @@ class _Import:
             return timezone.now()
         try:
             found = parse_datetime(str(text))
-        except ValueError:
+            if found is not None and timezone.is_naive(found):
+                found = timezone.make_aware(found)
+            if found is not None:
+                found.astimezone(UTC)  # the first and last hours of all time have none in UTC
+        except (ValueError, OverflowError):
             found = None
         if found is None:
             self._refuse(at, f"rated_at {text!r} is not a time of ISO 8601.")
-        return found if timezone.is_aware(found) else timezone.make_aware(found)
+        return found
 
 
 def _some(stimuli: dict[tuple[str, str], int]) -> str:

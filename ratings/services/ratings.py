@@ -64,6 +64,8 @@ def record_rating(*, trial: Trial, answer: Answer) -> tuple[Rating, bool]:
 
 
 def _scores(trial: Trial, answer: Answer) -> dict[str, float]:
+    if not trial.reference_side:  # of an imported rating, which nobody answers here
+        raise TrialNotShown("This pair was not rated here.")
     if trial.reference_side == Trial.Side.LEFT:
         return {"reference_score": answer.left_score, "test_score": answer.right_score}
     return {"reference_score": answer.right_score, "test_score": answer.left_score}

@@ -107,9 +107,11 @@ def hold_open(study: Study) -> None:
 
 
 def add_rater(study: Study, *, source: Rater.Source, **fields: str | datetime | None) -> Rater:
-    """Store a rater under the next number of their source."""
+    """Store a rater under the next number of their source whose pseudonym nobody has, imported or not."""
     last = study.raters.filter(source=source).order_by("-number").values_list("number", flat=True).first()
     number = (last or 0) + 1
+    while study.raters.filter(pseudonym=f"{PREFIX[source]}{number:04d}").exists():
+        number += 1
     return Rater.objects.create(
         study=study, source=source, number=number, pseudonym=f"{PREFIX[source]}{number:04d}", **fields
     )

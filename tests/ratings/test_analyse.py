@@ -331,3 +331,96 @@ def test_a_rule_and_a_persons_decision_are_told_apart_in_the_paragraph(tmp_path)
     text = (tmp_path / "out" / "methods.txt").read_text()
     assert "it rejects 1 of 12 (r0). By a person's decision 1 was left out (r5)." in text
     assert "By a person's decision 1 was kept (r0)." in text
+
+
+def test_the_file_read_is_neither_overwritten_nor_taken_away(study, tmp_path):
+    simulate_raters(study, raters=9, seed=2)
+    silence = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+    call_command("export_dmos", "two", "--no-figures", "--out", str(tmp_path / "a"), **silence)
+    ratings = (tmp_path / "a" / "ratings.csv").read_bytes()
+    analyse(tmp_path / "a" / "ratings.csv", tmp_path / "a")
+    assert (tmp_path / "a" / "ratings.csv").read_bytes() == ratings
+    votes = tmp_path / "b" / "dmos.csv"
+    votes.parent.mkdir()
+    dscqs().to_csv(votes, index=False)
+    with pytest.raises(CommandError, match=r"dmos\.csv would overwrite what was read"):
+        analyse(votes, votes.parent)
+
+
+def test_files_of_somebody_elses_manifest_stay(votes, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "groups.csv").write_text("not ours")
+    digest = hashlib.sha256(b"not ours").hexdigest()
+    (out / "MANIFEST.sha256").write_text(f"{digest}  groups.csv\n{digest}  ../outside.csv\n")
+    (tmp_path / "outside.csv").write_text("not ours")
+    analyse(votes, out, "--estimator", "zscore", "--scope", "method")
+    assert (out / "groups.csv").read_text() == "not ours"
+    assert (tmp_path / "outside.csv").exists()
+
+
+def test_a_metric_may_have_any_name_and_no_finite_value(votes, tmp_path):
+    metrics = tmp_path / "m.csv"
+    lines = ["image,method,../../escaped,psnr"]
+    lines += [
+        f"set/i{image},{method},{0.1 * image + place},inf"
+        for image in range(4)
+        for place, method in enumerate(("good", "fair", "poor"))
+    ]
+    metrics.write_text("\n".join(lines) + "\n")
+    silence = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+    out = tmp_path / "deep" / "out"
+    call_command(
+        "analyse", str(votes), "--out", str(out), "--metrics", str(metrics), "--figures", "png", **silence
+    )
+    drawn = {path.name for path in (out / "figures").iterdir()}
+    assert "metric_escaped.png" in drawn
+    assert "metric_psnr.png" not in drawn
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize("column", [{"source": "simulated"}, {"simulated": "true"}])
+def test_simulated_votes_are_marked_however_the_file_says_it(tmp_path, column):
+    path = tmp_path / "v.csv"
+    dscqs(8).assign(**column).to_csv(path, index=False)
+    analyse(path, tmp_path / "out")
+    assert {row["simulated"] for row in rows_of(tmp_path / "out" / "dmos.csv")} == {"true"}
+    assert (tmp_path / "out" / "methods.txt").read_text().startswith("SIMULATED RATINGS")
+
+
+@pytest.mark.parametrize(
+    ("column", "sentence"),
+    [
+        ({"source": "Simulated"}, "source 'Simulated' is not one of browser, import, simulated"),
+        ({"source": "tryout"}, "a try-out is never counted"),
+        ({"simulated": "perhaps"}, "simulated 'perhaps' is neither 'true' nor 'false'"),
+        ({"kind": "tset"}, "the kind 'tset' is not one of training"),
+    ],
+)
+def test_a_source_or_kind_misspelt_is_refused(tmp_path, column, sentence):
+    path = tmp_path / "v.csv"
+    dscqs(8).assign(**column).to_csv(path, index=False)
+    with pytest.raises(CommandError, match=sentence):
+        analyse(path, tmp_path / "out")
+
+
+def test_study_json_holds_the_decisions_and_what_reading_noted(votes, tmp_path):
+    decisions, open_trial = tmp_path / "d.csv", tmp_path / "v.csv"
+    decisions.write_text("rater,decision,who,why\nr3,reject,H. P.,fell asleep\n")
+    open_trial.write_text(votes.read_text() + "r0,set/i9,good,\n")
+    analyse(open_trial, tmp_path / "out", "--overrides", str(decisions))
+    content = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert content["overrides"] == {"r3": {"decision": "reject", "who": "H. P.", "why": "fell asleep"}}
+    assert any("Rows without a score were left out: 1" in note for note in content["notes"])
+
+
+def test_raters_who_share_no_stimulus_are_named(tmp_path):
+    path = tmp_path / "v.csv"
+    rows = [
+        f"{'left' if rater < 6 else 'right'}{rater},{'a' if rater < 6 else 'b'}{image},m,{image + rater}"
+        for rater in range(12)
+        for image in range(12)
+    ]
+    path.write_text("rater,image,method,difference\n" + "\n".join(rows) + "\n")
+    with pytest.raises(CommandError, match=r"2 parts .*'left0', 'left1'.*; raters 'right6'"):
+        analyse(path, tmp_path / "out", "--estimator", "subject_model")

@@ -13,6 +13,8 @@ from ratings.services.imports import import_ratings
 from ratings.services.simulation import simulate_raters
 from srstudy.errors import Refused
 
+NO_TIME = "Ratings without a time of their own have the time of this import."
+
 
 def table(*rows: dict[str, object]) -> pd.DataFrame:
     """Rows of a file, a good one with the changes named; line 1 is the heading."""
@@ -40,7 +42,7 @@ def differences(*values: float) -> pd.DataFrame:
 
 def test_an_imported_rating_is_one_of_the_study(study: Study):
     stored = import_ratings(study, table({}), file="votes.csv")
-    assert (stored.raters, stored.ratings, stored.notes) == (("ann",), 1, ())
+    assert (stored.raters, stored.ratings, stored.notes) == (("ann",), 1, (NO_TIME,))
     rating = Rating.objects.get()
     assert (rating.reference_score, rating.test_score, rating.difference) == (80.0, 61.5, 18.5)
     assert (rating.trial.stimulus.image, rating.trial.stimulus.method) == ("set/image0", "sharp")
@@ -87,6 +89,7 @@ def test_training_on_other_images_is_left_out_and_counted(study: Study):
     assert stored.notes == (
         "1 rows of kind 'training' are on stimuli that the study does not show, and were left out.",
         "1 rows of kind 'trap' are on stimuli that the study does not show, and were left out.",
+        NO_TIME,
     )
 
 
@@ -157,3 +160,37 @@ def test_the_command_refuses_in_one_sentence(study: Study, tmp_path):
     assert refused.value.returncode == 2
     with pytest.raises(CommandError, match="There is no study 'three'"):
         call_command("import_ratings", "three", str(path))
+
+
+def test_an_imported_name_does_not_lock_the_next_person_out(study: Study, join):
+    import_ratings(study, table({"rater": "R0001"}, {"rater": "SIM0001"}), file="votes.csv")
+    assert join().rater.pseudonym == "R0002"
+    assert simulate_raters(study, raters=1, seed=1)[0].pseudonym == "SIM0002"
+
+
+def test_a_session_begins_before_it_ends(study: Study):
+    rows = [
+        {"rated_at": "2026-03-01T10:05:00+00:00"},
+        {"rated_at": "2026-03-01T10:00:00+00:00", "method": "soft"},
+    ]
+    import_ratings(study, table(*rows), file="votes.csv")
+    session = study.raters.get().sessions.get()
+    assert session.started_at < session.finished_at
+
+
+def test_a_rater_of_whom_nothing_can_be_kept_is_not_counted(study: Study):
+    rows = [{"kind": "test"}, {"kind": "training", "image": "other", "rater": "bob"}]
+    stored = import_ratings(study, table(*rows), file="votes.csv")
+    assert stored.raters == ("ann",)
+    assert study.raters.count() == 1
+
+
+def test_a_time_beyond_all_time_is_refused(study: Study):
+    with pytest.raises(Refused, match="is not a time of ISO 8601"):
+        import_ratings(study, table({"rated_at": "0001-01-01T00:00:00+14:00"}), file="votes.csv")
+
+
+def test_positions_are_given_for_all_trials_of_a_session_or_for_none(study: Study):
+    frame = table({"position": 2.0}, {"method": "soft"})
+    with pytest.raises(Refused, match="line 3: position is empty, and other trials of the session have one"):
+        import_ratings(study, frame, file="votes.csv")

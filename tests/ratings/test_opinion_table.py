@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -112,3 +113,19 @@ def test_an_unknown_study_is_refused(study: Study):
     with pytest.raises(CommandError, match="There is no study 'three'") as caught:
         call_command("reproduce", study="three")
     assert caught.value.returncode == 2
+
+
+def test_scores_known_to_be_within_methods_cannot_rank_whatever_their_rows_average():
+    # As where raters left gaps: rows of such a table no longer average the same.
+    known = replace(table((50.0, 51.0), (50.0, 50.2)), scope="method")
+    assert known.rows_are_normalised()
+    assert "cannot rank methods" in what_it_shows(known)
+    over_study = replace(known, scope="study")
+    assert "they differ, so methods can be compared" in what_it_shows(over_study)
+
+
+def test_a_try_out_does_not_make_a_study_rated_by_people(rated: Study, join, study):
+    join()  # somebody who has agreed and rated nothing
+    assert find_study(None) == rated
+    empty = Study.objects.create(slug="empty", title="e", seed=1, instructions="", invite_hash="e")
+    assert find_study(None) != empty

@@ -33,6 +33,10 @@ def test_each_decision_has_its_rater_its_author_and_its_reason(tmp_path, mark):
         (GOOD.replace("bob", "ann"), "line 3: the rater 'ann' was decided on before"),
         (GOOD.replace("fell asleep", ""), "line 2: an override of screening has an empty 'why'"),
         ("", "which is no CSV in UTF-8"),
+        (
+            GOOD.replace("hand", "hand,").replace("asleep", "asleep,"),
+            "a row has more cells than the first line",
+        ),
     ],
 )
 def test_a_decision_that_is_none_is_refused_with_its_line(tmp_path, text, sentence):

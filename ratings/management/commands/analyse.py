@@ -21,7 +21,7 @@ from ratings.longfiles import (
     read_ratings,
 )
 from ratings.metric_columns import metrics_of
-from ratings.overrides import add_override_argument, read_overrides
+from ratings.overrides import add_override_argument, overrides_said, read_overrides
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 
@@ -80,7 +80,8 @@ class Command(SentenceCommand):
             if options["model"] is not None:
                 raise Refused(f"--model {options['model']} goes with paired comparisons alone.")
             files, notes, simulated = self._analysed(path, analysis_options(options), options)
-        write_files(files, out)
+        inputs = [path for path in (path, options["metrics"], options["overrides"]) if path is not None]
+        write_files(files, out, inputs=inputs)
         for note in notes:
             self.stderr.write(note)
         if simulated:
@@ -112,12 +113,15 @@ class Command(SentenceCommand):
             mixed_model=options["mixed_model"],
             file=path.name,
         )
+        about = _about(path) | {"methodology": votes.methodology, "scale": [votes.scale_min, votes.scale_max]}
+        if options["metrics"] is not None:
+            about["metrics"] = _about(options["metrics"])
+        about["overrides"] = overrides_said(overrides)
         files = analysis_files(
             found,
-            about=_about(path)
-            | {"methodology": votes.methodology, "scale": [votes.scale_min, votes.scale_max]},
+            about=about,
             formats=options["figures"],
-            self_paced=False,
+            said_before=read.notes,
         )
         return files, (*read.notes, *found.notes), found.tables.simulated
 

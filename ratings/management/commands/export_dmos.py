@@ -7,7 +7,7 @@ from distillation.models import method_label
 from ratings.analysing import analysis_files, run_analysis
 from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
 from ratings.exports import csv_text, study_about, write_files
-from ratings.overrides import add_override_argument, read_overrides
+from ratings.overrides import add_override_argument, overrides_said, read_overrides
 from ratings.queries import study_by_slug
 from ratings.results import metrics_frame, ratings_frame, refuse_unrated, study_votes, with_metrics
 from srstudy.commands import SentenceCommand
@@ -47,13 +47,12 @@ class Command(SentenceCommand):
         )
         files = analysis_files(
             found,
-            about=study_about(study),
+            about=study_about(study) | {"overrides": overrides_said(overrides)},
             formats=options["figures"],
-            self_paced=True,
             others={"ratings.csv": csv_text(with_metrics(ratings, metrics))},
             label=method_label,
         )
-        write_files(files, out)
+        write_files(files, out, inputs=[options["overrides"]] if options["overrides"] else [])
         for note in found.notes:
             self.stderr.write(note)
         if found.tables.simulated:

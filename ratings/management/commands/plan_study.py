@@ -56,7 +56,9 @@ class Command(SentenceCommand):
         try:
             require_level(options["level"])
             spread, pilot = _spread(options)
-            methods = options["methods"] or (pilot.methods if pilot else 2)
+            methods = options["methods"]
+            if methods is None:
+                methods = pilot.methods if pilot else 2
             if not options["difference"] > 0:
                 raise ValueError(f"--difference is {options['difference']:g} and must be more than 0 points")
             if methods < 2:
@@ -112,6 +114,8 @@ def _spread(options: dict[str, Any]) -> tuple[Spread, _Source | None]:
     if options["pilot"] is None:
         if None in assumed:
             raise ValueError("a plan needs --pilot FILE.csv, or both --rater-sd and --vote-sd")
+        if options["methodology"] or options["scale"]:
+            raise ValueError("--methodology and --scale say how a --pilot was rated, and there is none")
         return Spread(rater_sd=assumed[0], vote_sd=assumed[1]), None
     if assumed != (None, None):
         raise ValueError("--pilot gives the standard deviations; leave --rater-sd and --vote-sd out")
@@ -123,5 +127,6 @@ def _spread(options: dict[str, Any]) -> tuple[Spread, _Source | None]:
     votes = prepare(answered, AnalysisOptions()).votes
     pilot = pilot_spread(votes.table(), votes.image_codes(), votes.method_codes())
     label = METHODOLOGIES[votes.methodology].label
-    said = f"{label}, {pilot.raters} raters, {pilot.images} images, {pilot.methods} methods"
+    simulated = "SIMULATED, " if votes.simulated.any() else ""
+    said = f"{simulated}{label}, {pilot.raters} raters, {pilot.images} images, {pilot.methods} methods"
     return pilot.difference, _Source(said, pilot.methods)

@@ -8,6 +8,7 @@ from typing import Any
 from distillation.queries import PROFILES, SHIPPED
 from ratings import opinion_table, reproduction
 from ratings.exports import csv_text
+from ratings.models import Study
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 from srstudy.files import refuse_equal_files, refuse_unusable_file, write_texts
@@ -46,8 +47,7 @@ class Command(SentenceCommand):
             if path:
                 refuse_unusable_file(f"--{name.replace('_', '-')}", path)
         refuse_equal_files(**files)
-        study = opinion_table.find_study(options["study"])
-        ours = opinion_table.study_tables(study) if study else []
+        study, ours = self._opinions(options["study"])
         sets = reproduction.stored_sets(profile=options["profile"])
         missing = reproduction.what_is_missing(sets, profile=options["profile"])
         if not sets and (files["csv"] or files["latex"]):
@@ -73,3 +73,16 @@ class Command(SentenceCommand):
         write_texts(texts)
         for path in texts:
             self.stderr.write(f"Written: {path}")
+
+    def _opinions(self, slug: str | None) -> tuple[Study | None, list[opinion_table.OpinionTable]]:
+        """The study beside Table 3 and its tables; none if nobody asked for it and its votes allow none."""
+        study = opinion_table.find_study(slug)
+        if study is None:
+            return None, []
+        try:
+            return study, opinion_table.study_tables(study)
+        except Refused as refused:
+            if slug is not None:
+                raise
+            self.stderr.write(str(refused))
+            return None, []

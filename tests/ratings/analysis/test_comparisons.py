@@ -95,7 +95,7 @@ def test_every_number_is_that_of_pandas_and_scipy_on_vqeg(shared: Path) -> None:
 def test_the_direction_of_the_scale_says_who_is_better(
     make_votes: MakeVotes, higher_is: str, winner: str
 ) -> None:
-    votes = make_votes({("x", "a"): [30, 33, 35, 30], ("x", "b"): [10, 12, 13, 11]})
+    votes = make_votes({("x", "a"): [10.2, 12.25, 13.2, 11.3], ("x", "b"): [10, 12, 13, 11]})
     found = compared(votes, higher_is=higher_is)
     assert found.frame["better"].tolist() == [winner, winner]
     assert found.frame["higher_is"].tolist() == [higher_is, higher_is]
@@ -134,6 +134,12 @@ def test_methods_that_share_no_rater_and_image_have_a_row_without_numbers(make_v
         "Comparisons over all images of fewer than two raters who rated both methods, which have no numbers: "
         "1 of 1."
     )
+
+
+def test_two_raters_who_rated_both_are_enough(make_votes: MakeVotes) -> None:
+    found = compared(make_votes({("x", "a"): [1, 5], ("x", "b"): [3, 6]}))
+    assert rows(found)["n"].tolist() == [2]
+    assert found.notes == ()
 
 
 def test_a_pair_of_methods_without_a_common_image_has_no_row_of_an_image(make_votes: MakeVotes) -> None:
@@ -179,6 +185,8 @@ def test_too_many_rows_are_left_out_with_a_sentence(
         "The 6 comparisons of pairs per image were left out, for they are more than 5; analyse a part of the "
         "methods for them."
     )
+    monkeypatch.setattr(comparisons, "MOST_ROWS", 6)
+    assert len(compared(votes).frame) == 9
     monkeypatch.setattr(comparisons, "MOST_ROWS", 2)
     assert compared(votes).frame.empty
     assert list(compared(votes).frame) == list(COMPARISON_COLUMNS)

@@ -142,7 +142,7 @@ def test_without_interactions_differences_look_more_certain_than_they_are() -> N
 
 
 def test_votes_on_another_scale_give_the_same_answer_on_it() -> None:
-    one, other = fitted(study()), fitted(1e4 * study() - 7)
+    one, other = fitted(study()), fitted(1e4 * study() - 1e12)
     np.testing.assert_allclose(other.contrasts["difference"], 1e4 * one.contrasts["difference"], rtol=1e-6)
     np.testing.assert_allclose(other.contrasts["se"], 1e4 * one.contrasts["se"], rtol=1e-4)
     np.testing.assert_allclose(other.components["variance"], 1e8 * one.components["variance"], rtol=1e-3)
@@ -201,6 +201,15 @@ def test_an_interaction_that_nothing_tells_from_the_residual_is_left_out() -> No
     )
 
 
+def test_an_interaction_that_its_factors_account_for_is_left_out() -> None:
+    # Every rater sees one image alone, so that rater and image together are the rater.
+    scores = np.array(study())
+    scores[(np.arange(len(scores)) // METHODS)[:, None] != np.arange(RATERS) % IMAGES] = np.nan
+    found = fitted(scores)
+    assert found.notes[0].startswith("The votes cannot tell rater:image from rater, image and residual, so")
+    assert "image:method" in found.components["component"].tolist()
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -245,10 +254,25 @@ def test_large_studies_are_left_out_with_a_sentence(monkeypatch: pytest.MonkeyPa
     assert fitted(study()).notes == (
         "The mixed model was left out: it would take long to solve for 101 random effects.",
     )
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "MOST_CELLS", 135)
+    assert fitted(study()).converged
     monkeypatch.setattr(module, "MOST_CELLS", 134)
     assert fitted(study()).notes == (
         "The mixed model was left out: there are 135 votes, and it takes at most 134.",
     )
+
+
+def test_a_likelihood_too_flat_to_bound_a_difference_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.Reml, "degrees_of_freedom", lambda _, weights: np.full(len(weights), np.nan))
+    found = fitted(study())
+    assert found.contrasts[["ci_low", "p"]].isna().all(axis=None)
+    assert found.notes == ("The mixed model's likelihood is too flat to say how sure its differences are.",)
+
+
+def test_degrees_of_freedom_are_not_below_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.Reml, "degrees_of_freedom", lambda _, weights: np.full(len(weights), 1e-4))
+    assert fitted(study()).contrasts["df"].tolist() == [1, 1]
 
 
 def test_a_fit_that_does_not_converge_says_so() -> None:

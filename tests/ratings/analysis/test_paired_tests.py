@@ -55,6 +55,7 @@ def test_every_row_is_tested_as_scipy_tests_it_alone(raters: int, decimals: int)
     rng = np.random.default_rng(raters)
     # Whole numbers tie and are 0, of six decimals hardly any is; a shorter row stands between.
     rows = [np.round(rng.normal(0.7, 1.5, n), decimals) for n in (raters, 4, raters, raters + 1)]
+    rows[2][0] = 0.0
     found = outcome(*rows)
     for number, row in enumerate(rows):
         t, ranks = stats.ttest_1samp(row, 0), stats.wilcoxon(row)
@@ -85,6 +86,9 @@ def test_without_any_difference_both_p_are_1() -> None:
     found = outcome([0.0, 0.0, 0.0, 0.0])
     assert (found.difference[0], found.p_t[0], found.wilcoxon[0], found.p_wilcoxon[0]) == (0, 1, 0, 1)
     assert found.constant.tolist() == [True]
+    for raters in (2, 30, 60):
+        found = outcome([0.0] * raters)
+        assert (found.p_t[0], found.wilcoxon[0], found.p_wilcoxon[0]) == (1, 0, 1)
     assert np.isnan([found.t[0], found.effect_size[0], found.effect_size_corrected[0]]).all()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from ratings.analysis.reml import fit_reml
+from ratings.analysis.reml import _without_nothings, fit_reml
 
 # Productivity of six workers on three machines, three times each (Milliken & Johnson, Analysis of Messy
 # Data, 1992, p. 285; R's nlme::Machines): machine, then worker, then time.
@@ -74,3 +76,15 @@ def test_a_component_without_effect_is_0_and_changes_nothing() -> None:
 def test_scores_without_a_residual_do_not_converge() -> None:
     fit = fit_reml(np.repeat([1.0, 5.0, 7.0, 2.0], 3), np.ones((12, 1)), [np.repeat(np.arange(4), 3)])
     assert not fit.converged
+
+
+def test_away_from_the_optimum_there_are_no_degrees_of_freedom() -> None:
+    fit = fit_reml(SCORES, np.eye(3)[MACHINE], [WORKER, WORKER * 3 + MACHINE])
+    elsewhere = replace(fit, variances=fit.variances * 1e-4)
+    assert np.isnan(elsewhere.degrees_of_freedom(BESIDE_A)).all()
+
+
+def test_a_component_a_hair_above_0_is_0_unless_that_fits_worse() -> None:
+    found = np.array([5e-4, 2.0])
+    assert _without_nothings(found, lambda ratio_sd: 7.0).tolist() == [0.0, 2.0]
+    assert _without_nothings(found, lambda ratio_sd: -ratio_sd[0]).tolist() == [5e-4, 2.0]
