@@ -83,7 +83,10 @@ def analysis_files(
     pairs = analysis.report.frames.get("comparison.csv")
     files: dict[str, str | bytes] = {
         **core_files(analysis.tables),
-        **{name: csv_text(marked(frame, analysis.tables)) for name, frame in analysis.report.frames.items()},
+        **{
+            name: csv_text(marked(frame, simulated=analysis.tables.simulated))
+            for name, frame in analysis.report.frames.items()
+        },
         **(others or {}),
         "tables.tex": latex.tables(analysis.tables, analysis.report, label=label),
         "methods.txt": methods_paragraph(

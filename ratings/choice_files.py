@@ -9,7 +9,7 @@ import pandas as pd
 from ratings.analysis.choices import Choices, circular_triads, left_share
 from ratings.analysis.preference import MODELS
 from ratings.analysis.scaling import scale_choices
-from ratings.exports import MANIFEST, csv_text, json_text, manifest
+from ratings.exports import MANIFEST, csv_text, json_text, manifest, marked
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
@@ -42,12 +42,9 @@ def scale_files(
     bounded = str(scale["ci"].iloc[0]) if "ci" in scale else (ci or "bootstrap")
     analysis = {"methodology": "pc", "model": model, "ci": bounded, "level": level, "seed": seed}
     said = {"left_share": sides.share, "left_ci": [sides.ci_low, sides.ci_high], "left_n": sides.n}
-    marked = scale.assign(simulated="true" if simulated else "false")
     files: dict[str, str | bytes] = {
-        "scale.csv": csv_text(marked),
-        "circular_triads.csv": csv_text(
-            circular_triads(choices).assign(simulated="true" if simulated else "false")
-        ),
+        "scale.csv": csv_text(marked(scale, simulated=simulated)),
+        "circular_triads.csv": csv_text(marked(circular_triads(choices), simulated=simulated)),
         "methods.txt": _paragraph(choices, model, bounded, level, seed, simulated=simulated),
         "study.json": json_text(
             {

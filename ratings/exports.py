@@ -21,6 +21,7 @@ from srstudy.version import code_version
 
 TABLES = ("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "ratings.csv", "study.json")
 MANIFEST = "MANIFEST.sha256"
+SIMULATED = "These numbers contain simulated ratings and say nothing about the methods."
 # What an export makes and a later one may take away.
 MADE_TABLES = frozenset(
     {
@@ -65,18 +66,18 @@ def files_of(study: Study, results: Results, options: AnalysisOptions) -> dict[s
 def core_files(tables: Tables) -> dict[str, str]:
     """dmos.csv, dmos_table.csv, methods.csv and raters.csv, each row saying whether votes were simulated."""
     return {
-        "dmos.csv": csv_text(marked(tables.dmos, tables)),
-        "dmos_table.csv": csv_text(marked(tables.dmos_table, tables)),
-        "methods.csv": csv_text(marked(tables.methods, tables)),
+        "dmos.csv": csv_text(marked(tables.dmos, simulated=tables.simulated)),
+        "dmos_table.csv": csv_text(marked(tables.dmos_table, simulated=tables.simulated)),
+        "methods.csv": csv_text(marked(tables.methods, simulated=tables.simulated)),
         "raters.csv": csv_text(tables.raters),  # whose column `source` says it of each
     }
 
 
-def marked(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def marked(frame: pd.DataFrame, *, simulated: bool) -> pd.DataFrame:
     """The table with a last column that says whether simulated ratings are among those behind it."""
     with_mark = frame.copy()
-    simulated = "true" if tables.simulated else "false"
-    with_mark.insert(len(with_mark.columns), "simulated", simulated, allow_duplicates=True)
+    mark = "true" if simulated else "false"
+    with_mark.insert(len(with_mark.columns), "simulated", mark, allow_duplicates=True)
     return with_mark
 
 
@@ -115,6 +116,12 @@ def manifest(files: Mapping[str, str | bytes]) -> str:
 
 def _bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
+
+
+def refuse_file_as_folder(out: Path) -> None:
+    """Raises: Refused if the folder asked for is a file."""
+    if out.exists() and not out.is_dir():
+        raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
 
 
 def write_files(files: Mapping[str, str | bytes], folder: Path, *, inputs: Sequence[Path] = ()) -> None:

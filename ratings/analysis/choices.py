@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from ratings.analysis.arrays import Bools, Floats, Ints
-from ratings.analysis.columns import Rows, known_kinds, simulated_rows
+from ratings.analysis.columns import Rows, known_kinds, note_on_simulated, simulated_rows
 from ratings.analysis.groups import sums_by
 from ratings.analysis.options import require_level
 from ratings.analysis.scores import ratio
@@ -84,12 +84,9 @@ class Choices:
 
     def to_analyse(self, *, include_simulated: bool) -> Choices:
         """Leave simulated votes out when real ones exist and the simulated ones were not asked for."""
-        if include_simulated or self.simulated.all() or not self.simulated.any():
+        note = note_on_simulated(self.simulated)
+        if include_simulated or not note:
             return self
-        note = (
-            f"{int(self.simulated.sum())} votes by simulated raters were left out, because the study has "
-            "votes by people."
-        )
         return replace(self.keep(~self.simulated), notes=(*self.notes, note))
 
     def keep(self, kept: Bools) -> Choices:

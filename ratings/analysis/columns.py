@@ -117,6 +117,14 @@ def simulated_rows(votes: pd.DataFrame, rows: Rows) -> Bools:
     return found
 
 
+def note_on_simulated(simulated: Bools) -> str:
+    """Say how many votes a program gave beside those of people; nothing where all or none are simulated."""
+    if simulated.all() or not simulated.any():
+        return ""
+    count = int(simulated.sum())
+    return f"{count} votes by simulated raters were left out, because the study has votes by people."
+
+
 def labels(votes: pd.DataFrame, rows: Rows) -> dict[str, Labels]:
     """Return rater, image, method and session as codes and text; a table without sessions has one a rater.
 

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from ratings.analysis.arrays import Bools, Floats, Ints
-from ratings.analysis.columns import Labels, Rows, counted_rows, labels, score_values, simulated_rows
+from ratings.analysis.columns import (
+    Labels,
+    Rows,
+    counted_rows,
+    labels,
+    note_on_simulated,
+    score_values,
+    simulated_rows,
+)
 from ratings.analysis.methodologies import METHODOLOGIES, REFERENCE, find_methodology, find_scale
 from ratings.analysis.scores import ScoreTable
 
@@ -139,12 +147,9 @@ class Votes:
 
     def to_analyse(self, *, include_simulated: bool) -> Votes:
         """Leave simulated votes out when real ones exist and the simulated ones were not asked for."""
-        if include_simulated or self.simulated.all() or not self.simulated.any():
+        note = note_on_simulated(self.simulated)
+        if include_simulated or not note:
             return self
-        note = (
-            f"{int(self.simulated.sum())} votes by simulated raters were left out, because the study has "
-            "votes by people."
-        )
         return replace(self.keep(~self.simulated), notes=(*self.notes, note))
 
     def keep(self, kept: Bools) -> Votes:

@@ -13,7 +13,7 @@ from ratings.analysis.scaling import INTERVALS
 from ratings.analysis.votes import Votes
 from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
 from ratings.choice_files import PAIRED_MODELS, scale_files
-from ratings.exports import write_files
+from ratings.exports import SIMULATED, refuse_file_as_folder, write_files
 from ratings.longfiles import (
     holds_choices,
     read_metric_values,
@@ -70,8 +70,7 @@ class Command(SentenceCommand):
 
     def handle(self, **options: Any) -> None:
         out, path = options["out"], options["file"]
-        if out.exists() and not out.is_dir():
-            raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
+        refuse_file_as_folder(out)
         paired = options["methodology"] == PAIRED
         if paired or (options["methodology"] is None and holds_choices(path, encoding=options["encoding"])):
             _refuse_options_of_scores(options)
@@ -85,7 +84,7 @@ class Command(SentenceCommand):
         for note in notes:
             self.stderr.write(note)
         if simulated:
-            self.stderr.write("These numbers contain simulated ratings and say nothing about the methods.")
+            self.stderr.write(SIMULATED)
         self.stdout.write(f"{', '.join(files)} in {out}")
 
     def _analysed(

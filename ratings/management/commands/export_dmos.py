@@ -6,12 +6,11 @@ from typing import Any
 from distillation.models import method_label
 from ratings.analysing import analysis_files, run_analysis
 from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
-from ratings.exports import csv_text, study_about, write_files
+from ratings.exports import SIMULATED, csv_text, refuse_file_as_folder, study_about, write_files
 from ratings.overrides import add_override_argument, overrides_said, read_overrides
 from ratings.queries import study_by_slug
 from ratings.results import metrics_frame, ratings_frame, refuse_unrated, study_votes, with_metrics
 from srstudy.commands import SentenceCommand
-from srstudy.errors import Refused
 
 
 class Command(SentenceCommand):
@@ -29,8 +28,7 @@ class Command(SentenceCommand):
 
     def handle(self, **options: Any) -> None:
         analysis, out = analysis_options(options), options["out"]
-        if out.exists() and not out.is_dir():
-            raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
+        refuse_file_as_folder(out)
         study = study_by_slug(options["slug"])
         overrides = read_overrides(options["overrides"])
         ratings, metrics = ratings_frame(study), metrics_frame(study)
@@ -56,5 +54,5 @@ class Command(SentenceCommand):
         for note in found.notes:
             self.stderr.write(note)
         if found.tables.simulated:
-            self.stderr.write("These numbers contain simulated ratings and say nothing about the methods.")
+            self.stderr.write(SIMULATED)
         self.stdout.write(f"{', '.join(files)} in {out}")
