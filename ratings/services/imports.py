@@ -58,13 +58,7 @@ def import_ratings(study: Study, frame: pd.DataFrame, *, file: str) -> Imported:
         f"{count} rows of kind {kind!r} are on stimuli that the study does not show, and were left out."
         for kind, count in sorted(rows.left_out.items())
     )
-    if (
-        not frame.get("rated_at", pd.Series("", index=frame.index))
-        .astype(object)
-        .fillna("")
-        .astype(bool)
-        .all()
-    ):
+    if "rated_at" not in frame or frame["rated_at"].astype(object).fillna("").eq("").any():
         notes = (*notes, "Ratings without a time of their own have the time of this import.")
     return Imported(tuple(rows.with_ratings), rows.stored, notes)
 
