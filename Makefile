@@ -17,7 +17,7 @@ define install
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: study test lint
+.PHONY: study test lint messages
 
 study: $(VENV)/installed
 	@$(BIN)/python -m srstudy.secrets_file .env
@@ -32,6 +32,12 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Raters' pages in other languages: collects their sentences and compiles what is translated (GNU gettext).
+MESSAGES := --locale ko --no-location --ignore '.venv/*' --ignore 'tests/*' --ignore 'benchmarks/*'
+messages: $(VENV)/installed-dev
+	$(BIN)/python manage.py makemessages $(MESSAGES)
+	$(BIN)/python manage.py compilemessages --locale ko --ignore '.venv/*'
 
 $(VENV)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; name another 3.11 with PYTHON=..." >&2; exit 2; }

@@ -8,10 +8,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from ratings.models import Rater, Rating, Session, Stimulus, Study, Trial
-from ratings.services import studies
+from ratings.invites import state_of
+from ratings.models import (
+    Invite,
+    Problem,
+    Rater,
+    Rating,
+    Session,
+    StepResult,
+    Stimulus,
+    Study,
+    Trial,
+)
+from ratings.services import slots, studies
 from srstudy.admin import ReadOnlyAdmin
 from srstudy.errors import Refused
+from srstudy.words import counted
 
 
 @admin.register(Study)
@@ -61,6 +73,49 @@ class StudyAdmin(admin.ModelAdmin):
         return False
 
 
+@admin.register(Invite)
+class InviteAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "study", "state", "raters_in", "expires_at", "created_at"]
+    list_filter = ["study"]
+    list_select_related = ["study"]
+    search_fields = ["label", "study__slug"]
+    exclude = ["nonce", "token_hash"]
+    actions = ["revoke_selected"]
+
+    @admin.action(description="Revoke the selected invites (nobody new gets in by them)")
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Invite]) -> None:
+        """Revoke links one by one; raters who came by them go on."""
+        revoked = sum(studies.revoke_invite(invite) for invite in queryset)
+        self.message_user(request, f"Revoked: {revoked} of {counted(len(queryset), 'invite')}.")
+
+    @admin.display(description="state")
+    def state(self, invite: Invite) -> str:
+        """Whether the link still lets anybody in."""
+        return state_of(invite, slots.holders(invite.study, invite).count())
+
+    @admin.display(description="raters")
+    def raters_in(self, invite: Invite) -> str:
+        """How many have a place by the link, of how many."""
+        held = slots.holders(invite.study, invite).count()
+        return f"{held}/{invite.max_raters}" if invite.max_raters else str(held)
+
+
+@admin.register(Problem)
+class ProblemAdmin(ReadOnlyAdmin):
+    list_display = ["text", "study", "noticed_at"]
+    list_filter = ["study"]
+    list_select_related = ["study"]
+    search_fields = ["text", "study__slug"]
+
+
+@admin.register(StepResult)
+class StepResultAdmin(ReadOnlyAdmin):
+    list_display = ["rater", "step", "done_at"]
+    list_filter = ["rater__study", "step"]
+    list_select_related = ["rater"]
+    search_fields = ["rater__pseudonym", "step"]
+
+
 @admin.register(Stimulus)
 class StimulusAdmin(ReadOnlyAdmin):
     list_display = ["image", "method", "study", "width", "height", "psnr", "ssim"]
@@ -71,8 +126,10 @@ class StimulusAdmin(ReadOnlyAdmin):
 
 @admin.register(Rater)
 class RaterAdmin(ReadOnlyAdmin):
-    list_display = ["pseudonym", "study", "source", "consented_at", "created_at"]
-    list_filter = ["study", "source"]
+    list_display = [
+        "pseudonym", "study", "source", "slot", "created_at", "dropped_at", "withdrawn_at",
+    ]  # fmt: skip
+    list_filter = ["study", "source", "dropped_at", "withdrawn_at"]
     list_select_related = ["study"]
     search_fields = ["pseudonym", "study__slug", "completion_code"]
     exclude = ["token_hash"]
@@ -98,7 +155,8 @@ class TrialAdmin(ReadOnlyAdmin):
 @admin.register(Rating)
 class RatingAdmin(ReadOnlyAdmin):
     list_display = [
-        "rater", "image", "method", "reference_score", "test_score", "difference", "duration_ms", "rated_at",
+        "rater", "image", "method", "reference_score", "test_score", "difference", "score", "choice",
+        "duration_ms", "rated_at",
     ]  # fmt: skip
     list_filter = [
         "trial__session__rater__study",

@@ -1,9 +1,9 @@
-"""Reads the two PNG files of a trial so that nothing but their pixels differs."""
+"""Pads the PNG files of a trial so that nothing but their pixels differs."""
 
 import os
 import struct
 import zlib
-from pathlib import Path
+from collections.abc import Sequence
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 IEND = b"\x00\x00\x00\x00IEND\xaeB`\x82"
@@ -31,10 +31,6 @@ def padded_to(content: bytes, length: int) -> bytes:
     return content[: -len(IEND)] + chunk + IEND
 
 
-def side_of_pair(shown: Path, other: Path) -> bytes:
-    """The bytes of `shown`, as long as those of `other` will be when it is asked for.
-
-    Raises: FileNotFoundError if either is missing.
-    """
-    content, beside = shown.read_bytes(), other.read_bytes()
-    return padded_to(content, max(len(content), len(beside)) + CHUNK_OVERHEAD + LEAST_PADDING)
+def as_long_as_all(shown: bytes, together: Sequence[bytes]) -> bytes:
+    """A PNG file's bytes, as long as those of every other picture of its trial will be when asked for."""
+    return padded_to(shown, max(len(one) for one in together) + CHUNK_OVERHEAD + LEAST_PADDING)

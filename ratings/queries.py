@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ratings.invites import token_hash
-from ratings.models import Rater, Rating, Session, Study, Trial
+from ratings.models import Invite, Rater, Rating, Session, Study, Trial
 from srstudy.errors import Refused
 
 
@@ -20,9 +20,9 @@ class Place:
     trial: Trial | None
 
 
-def study_by_invite(token: str) -> Study | None:
-    """The study that an invite link names, whatever its status."""
-    return Study.objects.filter(invite_hash=token_hash(token)).first()
+def invite_by_token(token: str) -> Invite | None:
+    """The invite that a link names, with its study, whatever the status of either."""
+    return Invite.objects.filter(token_hash=token_hash(token)).select_related("study").first()
 
 
 def rater_by_token(study: Study, token: str) -> Rater | None:
@@ -47,45 +47,65 @@ def place_of(session: Session) -> Place:
     )
 
 
-def trial_of(rater: Rater, token: str) -> Trial | None:
-    """A trial of this rater by its own token."""
+def trial_of(invite: str, rater_token: str, token: str) -> Trial | None:
+    """A trial by its own token, if the cookie names its rater and the link leads to its study.
+
+    One query, because every rating begins with it.
+    """
+    if not rater_token:
+        return None
     return (
-        Trial.objects.filter(session__rater=rater, token=token)
-        .select_related("stimulus", "session__rater__study")
+        Trial.objects.filter(
+            token=token,
+            session__rater__token_hash=token_hash(rater_token),
+            session__rater__study__invites__token_hash=token_hash(invite),
+        )
+        .select_related("rating", "session__rater__study")
         .first()
     )
 
 
-def trial_by_image(rater: Rater, token: str) -> tuple[Trial, str] | None:
-    """The trial of this rater, already shown, one of whose images has this token, and the side."""
-    for side in Trial.Side.values:
-        found = Trial.objects.filter(
-            session__rater=rater, shown_at__isnull=False, **{f"{side}_token": token}
-        ).select_related("stimulus")
-        trial = found.first()
-        if trial is not None:
-            return trial, side
-    return None
+def trial_by_image(rater: Rater, token: str) -> tuple[Trial, int] | None:
+    """The trial of this rater, already handed out, one of whose pictures has this token, and which one."""
+    names = {"left_token": 0, "right_token": 1}
+    found = (
+        Trial.objects.filter(Q(left_token=token) | Q(right_token=token))
+        .filter(session__rater=rater, shown_at__isnull=False)
+        .select_related("stimulus", "other", "session__rater__study")
+        .first()
+    )
+    if found is None:
+        return None
+    return found, next(at for name, at in names.items() if getattr(found, name) == token)
 
 
+# How an answer was given, as far as the browser measured it; the same names in the files.
+MEASURED_COLUMNS = (
+    *("duration_ms", "device_pixel_ratio", "window_width", "window_height"),
+    *("screen_width", "screen_height", "first_interaction_ms", "toggles", "window_changes", "restarts"),
+    *("hidden_count", "hidden_ms", "kept_ms", "pointer"),
+)
 RATING_COLUMNS = {
     "rater": "trial__session__rater__pseudonym",
     "source": "trial__session__rater__source",
+    "language": "trial__session__rater__language",
     "session": "trial__session__number",
     "sitting": "sitting",
     "position": "trial__position",
     "kind": "trial__kind",
     "repeat_of": "trial__repeat_of",
+    "shown": "trial__shown",
     "image": "trial__stimulus__image",
     "method": "trial__stimulus__method",
+    "other_method": "trial__other__method",
     "reference_side": "trial__reference_side",
+    "side_a": "trial__side_a",
     "reference_score": "reference_score",
     "test_score": "test_score",
     "given_difference": "given_difference",
-    "duration_ms": "duration_ms",
-    "device_pixel_ratio": "device_pixel_ratio",
-    "window_width": "window_width",
-    "window_height": "window_height",
+    "score": "score",
+    "choice": "choice",
+    **{name: name for name in MEASURED_COLUMNS},
     "rated_at": "rated_at",
 }
 
@@ -109,12 +129,26 @@ def _counted_ratings(study: Study) -> QuerySet[Rating]:
     )
 
 
+def counted_raters(study: Study) -> QuerySet[Rater]:
+    """The raters of a study who count: no try-outs, and nobody whose ratings went when they withdrew."""
+    rated = Rating.objects.filter(trial__session__rater=OuterRef("pk"))
+    return study.raters.exclude(source=Rater.Source.TRYOUT).filter(
+        Q(withdrawn_at__isnull=True) | Exists(rated)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Attendance:
-    """How many raters a study has, by where they came from and how far they are."""
+    """How many raters a study has, by where they came from and how far they are.
+
+    `dropped` people gave their place up and what they rated counts; `withdrawn` ones asked to be taken out,
+    and are among the people only where their ratings were kept.
+    """
 
     people: int
     people_finished: int
+    dropped: int
+    withdrawn: int
     simulated: int
     tryouts: int
     ratings: int
@@ -123,10 +157,12 @@ class Attendance:
 def attendance(study: Study) -> Attendance:
     """Counts of raters and ratings; simulated raters and try-outs are never counted as people."""
     raters = study.raters
-    people = raters.exclude(source__in=[Rater.Source.SIMULATED, Rater.Source.TRYOUT])
+    people = counted_raters(study).exclude(source=Rater.Source.SIMULATED)
     return Attendance(
         people=people.count(),
         people_finished=people.filter(sessions__finished_at__isnull=False).distinct().count(),
+        dropped=people.filter(dropped_at__isnull=False, withdrawn_at__isnull=True).count(),
+        withdrawn=raters.filter(withdrawn_at__isnull=False).exclude(source=Rater.Source.TRYOUT).count(),
         simulated=raters.filter(source=Rater.Source.SIMULATED).count(),
         tryouts=raters.filter(source=Rater.Source.TRYOUT).count(),
         ratings=_counted_ratings(study).count(),

@@ -15,7 +15,7 @@ from srstudy.logs import LEVELS, logging_settings
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env", override=False)
 env = Environment()
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 
 
 def _sqlite_options(timeout_s: int) -> dict[str, Any]:
@@ -135,6 +135,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 
 STATIC_URL = "static/"

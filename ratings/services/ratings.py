@@ -1,13 +1,14 @@
-"""Stores a rating once, whatever the double clicks, reloads and retries."""
+"""Stores a rating once, in the order of the trials, whatever the double clicks, reloads and retries."""
 
-import math
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ratings.models import SCORE_MAX, SCORE_MIN, Rating, Trial
+from ratings.models import Rating, Trial
 from ratings.services.sessions import finish_session, hold_open
 from srstudy.errors import Refused
 
@@ -16,80 +17,104 @@ SITTING_GAP = timedelta(minutes=30)
 
 
 class TrialNotShown(Refused):
-    """An answer to a trial whose page was never given out."""
+    """An answer to a trial whose page was never given out, or before those that come first."""
+
+
+class TrialGone(Refused):
+    """An answer to a trial of a rater who has withdrawn in this moment."""
 
 
 class TrialAlreadyRated(Refused):
     """A second, different answer; the first one stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the rater's browser sends: a score for each side, 0..100, and how it was given."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """How an answer was given, as the browser measured it; None was not measured."""
 
-    left_score: float
-    right_score: float
-    duration_ms: int
+    duration_ms: int | None = None
+    first_interaction_ms: int | None = None
+    toggles: int | None = None
+    window_changes: int | None = None
+    restarts: int | None = None
+    hidden_count: int | None = None
+    hidden_ms: int | None = None
+    kept_ms: int | None = None
     device_pixel_ratio: float | None = None
     window_width: int | None = None
     window_height: int | None = None
+    screen_width: int | None = None
+    screen_height: int | None = None
+    pointer: str = ""
 
-    def __post_init__(self) -> None:
-        for score in (self.left_score, self.right_score):
-            if not math.isfinite(score) or not SCORE_MIN <= score <= SCORE_MAX:
-                raise Refused(f"A score is {score}, which is not between {SCORE_MIN:g} and {SCORE_MAX:g}.")
+
+CIRCUMSTANCES = tuple(one.name for one in fields(Circumstances))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rater's browser sends: the fields of the methodology, and how it was given."""
+
+    given: Mapping[str, Any]
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
 
 def record_rating(*, trial: Trial, answer: Answer) -> tuple[Rating, bool]:
     """Store the answer to a trial; the same answer again changes nothing.
 
+    `trial` as `queries.trial_of` reads it, with its session, rater and study.
     Answers the stored rating and whether this call stored it.
-    Raises: TrialAlreadyRated for a second, different answer, TrialNotShown, StudyNotOpen.
+    Raises: TrialAlreadyRated for a second, different answer, TrialNotShown, TrialGone, StudyNotOpen, Refused
+    for an answer that is none.
     """
-    existing = Rating.objects.filter(trial=trial).first()
+    study = trial.session.rater.study
+    stored = study.asks.stored(trial, answer.given, study.setup)
+    existing = getattr(trial, "rating", None)
     if existing is not None:
-        return _same_or_refused(existing, trial, answer), False
+        return _same_or_refused(existing, stored), False
     if trial.shown_at is None:
         raise TrialNotShown("This pair has not been shown yet.")
+    previous = _previous(trial)
+    circumstances = {name: getattr(answer.circumstances, name) for name in CIRCUMSTANCES}
+    now = timezone.now()
     try:
         with transaction.atomic():
-            hold_open(trial.session.rater.study)
+            hold_open(study)
             rating = Rating.objects.create(
-                trial=trial, sitting=_sitting(trial), **_scores(trial, answer), **_circumstances(answer)
+                trial=trial, rated_at=now, sitting=_sitting(previous, now), **stored, **circumstances
             )
-            finish_session(trial.session)
-    except IntegrityError:  # the same answer arrived twice at once, and the other was quicker
-        return _same_or_refused(Rating.objects.get(trial=trial), trial, answer), False
+            if trial.position >= trial.session.length:
+                finish_session(trial.session)
+    except IntegrityError:  # the same answer arrived twice at once, or its rater has just withdrawn
+        quicker = Rating.objects.filter(trial=trial.pk).first()
+        if quicker is None:
+            raise TrialGone("The rater has withdrawn, and their trials are deleted.") from None
+        return _same_or_refused(quicker, stored), False
     return rating, True
 
 
-def _scores(trial: Trial, answer: Answer) -> dict[str, float]:
-    if not trial.reference_side:  # of an imported rating, which nobody answers here
-        raise TrialNotShown("This pair was not rated here.")
-    if trial.reference_side == Trial.Side.LEFT:
-        return {"reference_score": answer.left_score, "test_score": answer.right_score}
-    return {"reference_score": answer.right_score, "test_score": answer.left_score}
+def _previous(trial: Trial) -> tuple[int, datetime] | None:
+    """Sitting and time of the rating before. Trials are answered in order, so one before tells of all.
+
+    Raises: TrialNotShown if the trial before has no rating.
+    """
+    if trial.position == 1:
+        return None
+    before = Rating.objects.filter(trial__session=trial.session_id, trial__position=trial.position - 1)
+    found = before.values_list("sitting", "rated_at").first()
+    if found is None:
+        raise TrialNotShown("The pairs before this one come first.")
+    return found
 
 
-def _circumstances(answer: Answer) -> dict[str, object]:
-    return {
-        "duration_ms": answer.duration_ms,
-        "device_pixel_ratio": answer.device_pixel_ratio,
-        "window_width": answer.window_width,
-        "window_height": answer.window_height,
-        "rated_at": timezone.now(),
-    }
-
-
-def _sitting(trial: Trial) -> int:
-    last = Rating.objects.filter(trial__session=trial.session).order_by("-rated_at").first()
-    if last is None:
+def _sitting(previous: tuple[int, datetime] | None, now: datetime) -> int:
+    if previous is None:
         return 1
-    return last.sitting + (1 if timezone.now() - last.rated_at > SITTING_GAP else 0)
+    sitting, rated_at = previous
+    return sitting + (1 if now - rated_at > SITTING_GAP else 0)
 
 
-def _same_or_refused(existing: Rating, trial: Trial, answer: Answer) -> Rating:
-    wanted = _scores(trial, answer)
-    if all(getattr(existing, name) == value for name, value in wanted.items()):
+def _same_or_refused(existing: Rating, stored: Mapping[str, Any]) -> Rating:
+    if all(getattr(existing, name) == value for name, value in stored.items()):
         return existing
-    raise TrialAlreadyRated("This pair was rated before with other scores; the first answer stands.")
+    raise TrialAlreadyRated("This pair was rated before with another answer; the first one stands.")

@@ -2,8 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -11,8 +12,9 @@ from django.utils.crypto import salted_hmac
 
 from ratings import queries
 from ratings.invites import token_hash
-from ratings.models import Rater, Session, Study, Trial
-from ratings.services.studies import playlist_for
+from ratings.models import Invite, Rater, Session, StepResult, Study, Trial
+from ratings.services.playlists import playlist_for
+from ratings.services.slots import refuse_if_full, release_inactive, take_slot
 from srstudy.errors import Refused
 
 PREFIX = {
@@ -34,6 +36,10 @@ class NotFromTheForm(Refused):
     """A consent without the nonce that the consent form carries."""
 
 
+class OtherConsent(Refused):
+    """An agreement to a consent text that is not the study's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """A rater who has joined, with the token that names them from now on."""
@@ -47,34 +53,48 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(NONCE_BYTES)
 
 
-def join_study(study: Study, *, consent_version: str, nonce: str, tryout: bool = False) -> Joined:
+def join_study(
+    study: Study,
+    *,
+    consent_version: str,
+    nonce: str,
+    tryout: bool = False,
+    invite: Invite | None = None,
+    language: str = "",
+    recruited: Mapping[str, str] | None = None,
+) -> Joined:
     """Store a person's consent and plan their session; called once a person has agreed.
 
     The same nonce again (a double click, a form sent twice) answers the same rater and the same token.
     With `tryout` the person is a researcher who looks at the study: they are never counted.
-    Raises: StudyNotOpen if the study is not open, NotFromTheForm if the nonce is none of `new_nonce`,
-    Refused if the consent text is not the study's.
+    `invite` is the link they came by, `language` the one they read, `recruited` what a recruiting service
+    put into the link.
+    Raises: StudyNotOpen if the study is not open, NoPlaceLeft if it or the invite is full, NotFromTheForm
+    if the nonce is none of `new_nonce`, OtherConsent if the consent text is not the study's.
     """
     if not NONCE.fullmatch(nonce):
         raise NotFromTheForm("The consent form was not sent in full; please reload the page.")
     if consent_version != study.consent_version:
-        raise Refused("The consent text has changed since the page was loaded; please read it again.")
+        raise OtherConsent("The consent text has changed since the page was loaded; please read it again.")
     token = salted_hmac("ratings.rater", f"{study.pk}:{nonce}", algorithm="sha256").hexdigest()
     source = Rater.Source.TRYOUT if tryout else Rater.Source.BROWSER
+    release_inactive(study)
     for _ in range(JOIN_TRIES):
         same = queries.rater_by_token(study, token)
         if same is not None:
             return Joined(same, token)
         try:
-            return Joined(_add_person(study, source, token), token)
+            person = {"language": language, "invite": invite, "recruited": dict(recruited or {})}
+            return Joined(_add_person(study, source, token, person), token)
         except IntegrityError:  # this form came twice at once, or somebody else has just got this number
             continue
     raise Refused("Too many people are joining at this moment; please try again in a few seconds.")
 
 
 @transaction.atomic
-def _add_person(study: Study, source: Rater.Source, token: str) -> Rater:
+def _add_person(study: Study, source: Rater.Source, token: str, person: dict[str, Any]) -> Rater:
     hold_open(study)
+    refuse_if_full(study, source, person["invite"])
     rater = add_rater(
         study,
         source=source,
@@ -82,6 +102,7 @@ def _add_person(study: Study, source: Rater.Source, token: str) -> Rater:
         consent_version=study.consent_version,
         consented_at=timezone.now(),
         completion_code=secrets.token_hex(4).upper(),
+        **person,
     )
     plan_session(rater)
     return rater
@@ -106,32 +127,43 @@ def hold_open(study: Study) -> None:
         raise StudyNotOpen(f"Study {study.slug} is {Study.Status(status).label}.")
 
 
-def add_rater(study: Study, *, source: Rater.Source, **fields: str | datetime | None) -> Rater:
-    """Store a rater under the next number of their source whose pseudonym nobody has, imported or not."""
+def add_rater(study: Study, *, source: Rater.Source, **fields: Any) -> Rater:
+    """Store a rater under the next number of their source, with a slot and a pseudonym that nobody has."""
     last = study.raters.filter(source=source).order_by("-number").values_list("number", flat=True).first()
     number = (last or 0) + 1
     while study.raters.filter(pseudonym=f"{PREFIX[source]}{number:04d}").exists():
         number += 1
     return Rater.objects.create(
-        study=study, source=source, number=number, pseudonym=f"{PREFIX[source]}{number:04d}", **fields
+        study=study,
+        source=source,
+        number=number,
+        slot=take_slot(study, source),
+        pseudonym=f"{PREFIX[source]}{number:04d}",
+        **fields,
     )
 
 
 def plan_session(rater: Rater) -> Session:
     """Store a rater's session with its trials in the order of their playlist."""
-    session = Session.objects.create(rater=rater)
+    if rater.slot is None:
+        raise ValueError(f"{rater} has no slot, and so no playlist")
+    planned = playlist_for(rater.study, rater.slot)
+    session = Session.objects.create(rater=rater, length=len(planned))
     Trial.objects.bulk_create(
         Trial(
             session=session,
             position=item.position + 1,  # people count from 1
-            stimulus_id=item.stimulus_id,
+            stimulus_id=entry.stimulus_id,
+            other_id=entry.other_id if item.shown == "test" else None,
             kind=item.kind,
-            reference_side=item.reference_side,
+            shown=entry.shown if item.shown == "test" else item.shown,
+            repeat_of=None if item.repeat_of is None else item.repeat_of + 1,
+            **rater.study.asks.sides(item.reference_side),
             token=secrets.token_urlsafe(20),
             left_token=secrets.token_urlsafe(20),
             right_token=secrets.token_urlsafe(20),
         )
-        for item in playlist_for(rater.study, rater.number - 1)
+        for entry, item in planned
     )
     return session
 
@@ -141,9 +173,9 @@ def mark_instructed(rater: Rater) -> None:
     Rater.objects.filter(pk=rater.pk, instructed_at__isnull=True).update(instructed_at=timezone.now())
 
 
-def mark_shown(trial: Trial) -> None:
-    """Store that a trial's page was given out; the first time counts."""
-    Trial.objects.filter(pk=trial.pk, shown_at__isnull=True).update(shown_at=timezone.now())
+def record_step(rater: Rater, name: str, content: dict[str, Any]) -> None:
+    """Store what a step found out; a step taken again replaces what it found before."""
+    StepResult.objects.update_or_create(rater=rater, step=name, defaults={"content": content})
 
 
 def finish_session(session: Session) -> bool:

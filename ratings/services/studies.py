@@ -1,7 +1,8 @@
 """Makes, opens and closes a study; opening freezes what raters are shown."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,39 @@ from django.utils import timezone
 
 from distillation.models import Output
 from distillation.queries import PROTOCOL, rescoring_commands
-from ratings import playlist, texts
+from ratings import texts
+from ratings.crops import Crop
 from ratings.invites import new_nonce, token_hash, token_of
-from ratings.models import Stimulus, Study
+from ratings.methodologies import METHODOLOGIES
+from ratings.models import Invite, Stimulus, Study
+from ratings.services.playlists import refuse_impossible_design
+from ratings.services.stimuli import make_stimuli
+from ratings.study_options import StudyOptions
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
+# Which rules made the playlists: it changes when the same seed would give other lists.
+PLAYLIST_VERSION = 2
 LONGEST_TITLE = 200
 LARGEST_SEED = 2**63 - 1
 
 
 @transaction.atomic
 def create_study(
-    *, slug: str, title: str, outputs: Sequence[Output], seed: int, options: dict[str, Any] | None = None
+    *,
+    slug: str,
+    title: str,
+    outputs: Sequence[Output],
+    seed: int,
+    methodology: str = "dscqs",
+    options: dict[str, Any] | None = None,
+    crops: Mapping[str, Crop] | None = None,
 ) -> Study:
-    """Store a draft study whose stimuli are these outputs.
+    """Store a draft study whose stimuli are these outputs, with its first invite.
 
-    Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, scores
-    are of another protocol than today's, or no playlist can be made of it.
+    `options` are those of StudyOptions; `crops` say what is shown of images, by their labels.
+    Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, an option
+    is wrong, scores are of another protocol than today's, or no playlist can be made of it.
     """
     if len(title) > LONGEST_TITLE:
         raise Refused(f"The title has {len(title)} characters, and {LONGEST_TITLE} fit.")
@@ -38,20 +54,57 @@ def create_study(
     if not outputs:
         raise Refused("A study needs at least one output to judge.")
     _refuse_outdated_scores(outputs)
-    nonce = new_nonce()
+    _refuse_wrong_options(methodology, options or {})
     study = Study.objects.create(
         slug=slug,
         title=title,
         seed=seed,
+        methodology=methodology,
         options=options or {},
         consent_text=texts.CONSENT,
-        instructions=texts.INSTRUCTIONS,
-        invite_nonce=nonce,
-        invite_hash=token_hash(token_of(nonce)),
+        instructions=texts.INSTRUCTIONS[methodology],
     )
-    Stimulus.objects.bulk_create(_stimulus(study, output) for output in outputs)
-    _try_playlist(study)
+    make_invite(study)
+    make_stimuli(study, outputs, crops or {})
+    refuse_impossible_design(study)
     return study
+
+
+def _refuse_wrong_options(methodology: str, options: Mapping[str, Any]) -> None:
+    if methodology not in METHODOLOGIES:
+        raise Refused(f"There is no methodology {methodology!r}; there are {', '.join(METHODOLOGIES)}.")
+    try:
+        METHODOLOGIES[methodology].refuse_options(StudyOptions.read(options))
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def make_invite(
+    study: Study, *, label: str = "", max_raters: int | None = None, expires_at: datetime | None = None
+) -> Invite:
+    """Store a further link into the study.
+
+    Raises: Refused for a number of raters below 1, or an end that has passed.
+    """
+    if max_raters is not None and max_raters < 1:
+        raise Refused(f"An invite for {max_raters} raters lets nobody in.")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused(f"The invite would expire at {expires_at:%Y-%m-%d %H:%M %Z}, which has passed.")
+    nonce = new_nonce()
+    return Invite.objects.create(
+        study=study,
+        label=label,
+        nonce=nonce,
+        token_hash=token_hash(token_of(nonce)),
+        max_raters=max_raters,
+        expires_at=expires_at,
+    )
+
+
+def revoke_invite(invite: Invite) -> bool:
+    """Let nobody in by this link any more; who came by it goes on. Answers whether this call did."""
+    waiting = Invite.objects.filter(pk=invite.pk, revoked_at__isnull=True)
+    return bool(waiting.update(revoked_at=timezone.now()))
 
 
 def refuse_taken_slug(slug: str) -> None:
@@ -67,52 +120,6 @@ def _refuse_outdated_scores(outputs: Sequence[Output]) -> None:
             f"Scores of these outputs are not of today's protocol, {PROTOCOL}, and a study keeps them: run "
             f"{' and '.join(f'`{command}`' for command in commands)} first."
         )
-
-
-def _stimulus(study: Study, output: Output) -> Stimulus:
-    reference = output.image
-    if (reference.width, reference.height) != (output.width, output.height):
-        raise Refused(
-            f"{output} has {output.width} × {output.height} pixels and its reference "
-            f"{reference.width} × {reference.height}: a pair must be equal in size."
-        )
-    return Stimulus(
-        study=study,
-        image=reference.label,
-        method=output.method,
-        output=output,
-        reference_file=reference.file,
-        reference_sha256=reference.sha256,
-        test_file=output.file,
-        test_sha256=output.sha256,
-        width=output.width,
-        height=output.height,
-        psnr=output.psnr_y,
-        ssim=output.ssim_y,
-    )
-
-
-def stimulus_keys(study: Study) -> list[playlist.StimulusKey]:
-    """The study's stimuli as the playlist takes them, always in the same order."""
-    rows = study.stimuli.order_by("pk").values_list("pk", "image", "method")
-    return [playlist.StimulusKey(id=pk, image=image, method=method) for pk, image, method in rows]
-
-
-def _try_playlist(study: Study) -> None:
-    try:
-        relax = bool(study.options.get("relax_order", False))
-        playlist.make_playlist(stimulus_keys(study), seed=study.seed, rater_index=0, relax=relax)
-    except ValueError as error:
-        raise Refused(str(error)) from error
-
-
-def playlist_for(study: Study, rater_index: int) -> Sequence[playlist.PlaylistItem]:
-    """The order of trials of one rater, the same whenever it is asked for.
-
-    Whether the rules of order can hold was settled when the study was made; should the search for an
-    order fail for one rater all the same, that rater gets the best order there is, not an error.
-    """
-    return playlist.make_playlist(stimulus_keys(study), seed=study.seed, rater_index=rater_index, relax=True)
 
 
 @transaction.atomic
@@ -134,6 +141,8 @@ def open_study(study: Study) -> None:
         stimulus.psnr, stimulus.ssim = stimulus.output.psnr_y, stimulus.output.ssim_y
         _refuse_changed_file(stimulus.reference_file, stimulus.reference_sha256)
         _refuse_changed_file(stimulus.test_file, stimulus.test_sha256)
+        if stimulus.degraded_file:
+            _refuse_changed_file(stimulus.degraded_file, stimulus.degraded_sha256)
     Stimulus.objects.bulk_update(stimuli, ["psnr", "ssim"])  # a draft's may be from before an update
     # One conditional UPDATE, so that of two who open at once the first decides.
     Study.objects.filter(pk=study.pk, status=Study.Status.DRAFT).update(
@@ -159,6 +168,7 @@ def _what_is_frozen(study: Study, stimuli: Sequence[Stimulus]) -> dict[str, Any]
         "methodology": study.methodology,
         "seed": study.seed,
         "options": study.options,
+        "playlist_version": PLAYLIST_VERSION,
         "consent_version": study.consent_version,
         "code_version": code_version(),
         "stimuli": [
@@ -168,6 +178,8 @@ def _what_is_frozen(study: Study, stimuli: Sequence[Stimulus]) -> dict[str, Any]
                 "run": stimulus.output.run_id,
                 "reference_sha256": stimulus.reference_sha256,
                 "test_sha256": stimulus.test_sha256,
+                "degraded_sha256": stimulus.degraded_sha256 or None,
+                "crop": _crop_of(stimulus),
                 "psnr": stimulus.psnr if stimulus.psnr != float("inf") else "inf",
                 "ssim": stimulus.ssim,
             }
@@ -189,6 +201,13 @@ def _what_is_frozen(study: Study, stimuli: Sequence[Stimulus]) -> dict[str, Any]
             for run in sorted(runs, key=lambda run: run.pk)
         ],
     }
+
+
+def _crop_of(stimulus: Stimulus) -> list[int] | None:
+    """Corner and size in pixels, None for a whole image."""
+    if stimulus.crop_x is None or stimulus.crop_y is None:
+        return None
+    return [stimulus.crop_x, stimulus.crop_y, stimulus.width, stimulus.height]
 
 
 def close_study(study: Study) -> None:

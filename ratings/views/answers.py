@@ -1,10 +1,12 @@
-"""The one JSON endpoint of the rater's page: the answer to a trial, stored once."""
+"""The JSON endpoints of the page of trials: an answer, stored once, and the trials that come next."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import OperationalError
+from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,27 +14,70 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ratings import queries
-from ratings.models import SCORE_MAX, SCORE_MIN
-from ratings.services import ratings, sessions
-from ratings.views.access import COOKIE, RETRY_AFTER_S
+from ratings.models import Study
+from ratings.services import ratings, sessions, showing
+from ratings.views.access import COOKIE, RETRY_AFTER_S, Visit, language_of
+from ratings.views.upcoming import upcoming
 from srstudy.errors import Refused
 
 A_DAY_MS = 24 * 3600 * 1000
+MOST_TIMES = 100_000
+POINTERS = ("mouse", "touch", "pen", "keyboard")
 
 
-class AnswerSerializer(serializers.Serializer[ratings.Answer]):
-    """What the page sends."""
+class _Duration(serializers.IntegerField):
+    """Milliseconds; a page left open for days counts a day: its answer is worth more than its exact time."""
 
-    left_score = serializers.FloatField(min_value=SCORE_MIN, max_value=SCORE_MAX)
-    right_score = serializers.FloatField(min_value=SCORE_MIN, max_value=SCORE_MAX)
-    duration_ms = serializers.IntegerField(min_value=0)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        return min(super().to_internal_value(data), A_DAY_MS)
+
+
+class _Times(serializers.IntegerField):
+    """How often something happened, counted up to a hundred thousand."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=0, required=False)
+
+    def to_internal_value(self, data: Any) -> int:
+        return min(super().to_internal_value(data), MOST_TIMES)
+
+
+def _pixels() -> serializers.IntegerField:
+    return serializers.IntegerField(required=False, min_value=1, max_value=100_000)
+
+
+class CircumstancesSerializer(serializers.Serializer[ratings.Circumstances]):
+    """How an answer was given, as the page measured it."""
+
+    duration_ms = _Duration()
+    first_interaction_ms = _Duration(required=False)
+    hidden_ms = _Duration(required=False)
+    kept_ms = _Duration(required=False)
+    toggles = _Times()
+    window_changes = _Times()
+    restarts = _Times()
+    hidden_count = _Times()
     device_pixel_ratio = serializers.FloatField(required=False, min_value=0.1, max_value=20)
-    window_width = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
-    window_height = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
+    window_width = _pixels()
+    window_height = _pixels()
+    screen_width = _pixels()
+    screen_height = _pixels()
+    pointer = serializers.ChoiceField(POINTERS, required=False)
 
-    def validate_duration_ms(self, duration_ms: int) -> int:
-        """A page left open for days counts a day: its scores are worth more than its exact duration."""
-        return min(duration_ms, A_DAY_MS)
+
+class AnswerSerializer(CircumstancesSerializer):
+    """What the page sends: the fields of the study's methodology beside the circumstances."""
+
+    def __init__(self, study: Study, **kwargs: Any) -> None:
+        self.study = study
+        super().__init__(**kwargs)
+
+    def get_fields(self) -> dict[str, Any]:
+        """The circumstances and what the methodology asks for."""
+        return super().get_fields() | self.study.asks.answer_fields(self.study.setup)
 
 
 def problem(title: str, detail: str, code: int, **more: Any) -> Response:
@@ -50,6 +95,10 @@ def sentence_of(errors: Mapping[str, Any]) -> str:
     return f"{name}: {reasons[0]}"
 
 
+def _not_yours() -> Response:
+    return problem(_("Not your trial"), _("No trial of this rater has this address."), 404)
+
+
 # A page of another site cannot post here: the cookie is SameSite=Lax, and the trial's token is secret.
 @method_decorator(never_cache, name="dispatch")
 class AnswerView(APIView):
@@ -57,27 +106,68 @@ class AnswerView(APIView):
 
     def post(self, request: Request, invite: str, token: str) -> Response:
         """Store the answer to the trial named by its token."""
-        try:
-            return self._store(request, invite, token)
-        except ratings.TrialAlreadyRated as refused:
-            return problem("Rated before", str(refused), 409)
-        except ratings.TrialNotShown as refused:
-            return problem("Not shown yet", str(refused), 409)
-        except sessions.StudyNotOpen:
-            return problem("Closed", "The study takes no more ratings.", 410)
-        except Refused as refused:
-            return problem("Not an answer", str(refused), 400)
-        except OperationalError:
-            return problem("Busy", "The answer could not be stored just now; send it again.", 503)
+        with translation.override(translation.get_language_from_request(request)):
+            try:
+                return self._store(request, invite, token)
+            except OperationalError:
+                text = _("The answer could not be stored just now; send it again.")
+                return problem(_("Busy"), text, 503)
 
     def _store(self, request: Request, invite: str, token: str) -> Response:
-        study = queries.study_by_invite(invite)
-        rater = study and queries.rater_by_token(study, request.COOKIES.get(COOKIE, ""))
-        trial = rater and queries.trial_of(rater, token)
-        if not trial:
-            return problem("Not your trial", "No trial of this rater has this address.", 404)
-        form = AnswerSerializer(data=request.data)
-        if not form.is_valid():
-            return problem("Not an answer", sentence_of(form.errors), 400, errors=form.errors)
-        _, is_new = ratings.record_rating(trial=trial, answer=ratings.Answer(**form.validated_data))
+        trial = queries.trial_of(invite, request.COOKIES.get(COOKIE, ""), token)
+        if trial is None:
+            return _not_yours()
+        study = trial.session.rater.study
+        with translation.override(language_of(request, study.setup)):
+            if trial.session.rater.dropped_at is not None:
+                return problem(_("Closed"), _("Your place in the study was given away."), 410)
+            form = AnswerSerializer(study, data=request.data)
+            if not form.is_valid():
+                return problem(_("Not an answer"), sentence_of(form.errors), 400, errors=form.errors)
+            return self._record(trial, form.validated_data)
+
+    def _record(self, trial: Any, given: dict[str, Any]) -> Response:
+        measured = {name: given.pop(name) for name in ratings.CIRCUMSTANCES if name in given}
+        answer = ratings.Answer(given, ratings.Circumstances(**measured))
+        try:
+            _rating, is_new = ratings.record_rating(trial=trial, answer=answer)
+        except ratings.TrialAlreadyRated:
+            text = _("This was rated before with another answer; the first one stands.")
+            return problem(_("Rated before"), text, 409)
+        except ratings.TrialGone:
+            return _not_yours()
+        except ratings.TrialNotShown:
+            return problem(_("Not shown yet"), _("What comes before this has no answer yet."), 409)
+        except sessions.StudyNotOpen:
+            return problem(_("Closed"), _("The study takes no more ratings."), 410)
+        except Refused as refused:
+            return problem(_("Not an answer"), str(refused), 400)
         return Response({"stored": True}, status=201 if is_new else 200)
+
+
+@method_decorator(never_cache, name="dispatch")
+class UpcomingView(APIView):
+    """GET the trials that the page may show now."""
+
+    def get(self, request: Request, invite: str) -> Response:
+        """Hand out the next trials of the rater whom the cookie names."""
+        with translation.override(translation.get_language_from_request(request)):
+            try:
+                return self._hand_out(request, invite)
+            except OperationalError:
+                return problem(_("Busy"), _("The server is busy at this moment."), 503)
+
+    def _hand_out(self, request: Request, invite: str) -> Response:
+        found = queries.invite_by_token(invite)
+        rater = found and queries.rater_by_token(found.study, request.COOKIES.get(COOKIE, ""))
+        if found is None or rater is None:
+            return problem(_("Not your study"), _("No rater of this study is known here."), 404)
+        visit = Visit(invite, found, rater)
+        with translation.override(language_of(request, visit.setup)):
+            if visit.study.status != Study.Status.OPEN or rater.dropped_at is not None:
+                return problem(_("Closed"), _("The study takes no more ratings."), 410)
+            try:
+                return Response(upcoming(visit, queries.session_of(rater)))
+            except showing.FilesChanged:
+                text = _("The next pictures cannot be shown just now; the researcher has been told.")
+                return problem(_("A picture is missing"), text, 409)

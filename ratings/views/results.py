@@ -10,35 +10,43 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from distillation.models import method_label
-from ratings import exports, invites, queries
+from ratings import invites, queries, study_files
 from ratings.analysis.figure import methods_figure
+from ratings.analysis.figures.scale import scale_figure
+from ratings.analysis.figures.words import score_noun
 from ratings.analysis.options import AnalysisOptions
-from ratings.models import SCORE_MAX, SCORE_MIN, Study
-from ratings.results import Results, results_of
+from ratings.choice_files import PAIRED_MODELS, PairedOptions
+from ratings.models import Study
+from ratings.results import Results, ScaleResults, compares, results_of, scale_of
 from srstudy.errors import Refused
 
-CHOICES = {
+ESTIMATORS = {
     "": ("mean", None),
     "zscore": ("zscore", "study"),
     "zscore-method": ("zscore", "method"),
     "subject_model": ("subject_model", None),
     "zrec": ("zrec", None),
 }
-CHOICE_LABELS = {
-    "": "mean difference",
+ESTIMATOR_LABELS = {
+    "": "mean",
     "zscore": "Z-score, over the study",
     "zscore-method": "Z-score, within each method",
     "subject_model": "subject model of P.910",
     "zrec": "ZREC",
 }
+MODELS = {"": PAIRED_MODELS[0]} | {name: name for name in PAIRED_MODELS[1:]}
+MODEL_LABELS = {"": "Bradley–Terry", "thurstone": "Thurstone, Case V"}
 
 
 @require_safe
 @staff_member_required
 @never_cache
 def studies(request: HttpRequest) -> HttpResponse:
-    """Every study with how many have taken part."""
-    rows = [(study, queries.attendance(study)) for study in Study.objects.all()]
+    """Every study with how many have taken part, and what its researcher has to know."""
+    rows = [
+        (study, queries.attendance(study), len(study.problems.all()))
+        for study in Study.objects.prefetch_related("problems")
+    ]
     return render(request, "ratings/studies.html", {"rows": rows})
 
 
@@ -46,32 +54,39 @@ def studies(request: HttpRequest) -> HttpResponse:
 @staff_member_required
 @never_cache
 def study(request: HttpRequest, slug: str) -> HttpResponse:
-    """One study's DMOS beside PSNR and SSIM, as the export has them."""
+    """One study's scores beside PSNR and SSIM, or its scale of paired comparisons, as the export has them."""
     found = get_object_or_404(Study, slug=slug)
-    choice = _choice(request)
+    choice, options = _asked_for(request, found)
     context = {
         "study": found,
+        "asked": found.asks.asked,
+        "problems": found.problems.all(),
         "attendance": queries.attendance(found),
         "invite_url": _invite_url(request, found),
         "choice": choice,
-        "choices": CHOICE_LABELS.items(),
-        "files": exports.TABLES,
     }
     try:
-        results = results_of(found, _options(choice))
+        context |= _found(found, options)
     except Refused as refused:
-        return render(request, "ratings/results.html", context | {"why_empty": str(refused)})
-    return render(request, "ratings/results.html", context | _tables(results))
+        context["why_empty"] = str(refused)
+    return render(request, "ratings/results.html", context)
 
 
-def _choice(request: HttpRequest) -> str:
+def _asked_for(request: HttpRequest, study: Study) -> tuple[str, AnalysisOptions | PairedOptions]:
+    """The choice that the address names, if there is such a one, and what it means."""
     choice = request.GET.get("estimator", "")
-    return choice if choice in CHOICES else ""
+    if compares(study):
+        choice = choice if choice in MODELS else ""
+        return choice, PairedOptions(model=MODELS[choice])
+    choice = choice if choice in ESTIMATORS else ""
+    estimator, scope = ESTIMATORS[choice]
+    return choice, AnalysisOptions(estimator=estimator, scope=scope)
 
 
-def _options(choice: str) -> AnalysisOptions:
-    estimator, scope = CHOICES[choice]
-    return AnalysisOptions(estimator=estimator, scope=scope)
+def _found(study: Study, options: AnalysisOptions | PairedOptions) -> dict[str, object]:
+    if isinstance(options, PairedOptions):
+        return _scale(scale_of(study, options))
+    return _tables(study, results_of(study, options))
 
 
 def _invite_url(request: HttpRequest, study: Study) -> str | None:
@@ -81,20 +96,43 @@ def _invite_url(request: HttpRequest, study: Study) -> str | None:
         return None
 
 
-def _tables(results: Results) -> dict[str, object]:
+def _tables(study: Study, results: Results) -> dict[str, object]:
     tables = results.tables
     methods = tables.methods.assign(label=tables.methods["method"].map(method_label))
     rows = tables.dmos.assign(label=tables.dmos["method"].map(method_label))
     wide = tables.dmos_table
+    said = methods.iloc[0].to_dict()
     return {
-        "tables": tables,
+        "choices": ESTIMATOR_LABELS.items(),
+        "files": study_files.TABLES,
+        "notes": tables.notes,
+        "simulated": tables.simulated,
         "methods": methods.to_dict("records"),
         "rows": rows.to_dict("records"),
         "images": list(wide.columns[1:]),
         "wide": [(method_label(row[0]), row[1:]) for row in wide.itertuples(index=False, name=None)],
-        "said": methods.iloc[0].to_dict(),
+        "said": said,
+        "noun": score_noun(methodology=study.methodology, estimator=said["estimator"]),
         "raters": _raters(tables.raters),
     }
+
+
+def _scale(results: ScaleResults) -> dict[str, object]:
+    scaled = results.scaled
+    files = [name for name in study_files.SCALE_TABLES if scaled.scale is not None or name != "scale.csv"]
+    context: dict[str, object] = {
+        "choices": MODEL_LABELS.items(),
+        "files": files,
+        "notes": scaled.notes,
+        "simulated": scaled.simulated,
+        "scaled": scaled,
+        "raters": _raters(scaled.raters),
+    }
+    if scaled.scale is not None:
+        rows = scaled.scale.assign(label=scaled.scale["method"].map(method_label))
+        context["methods"] = rows[rows["image"] == ""].to_dict("records")
+        context["rows"] = rows[rows["image"] != ""].to_dict("records")
+    return context
 
 
 def _raters(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
@@ -109,21 +147,32 @@ def _raters(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
 @staff_member_required
 @never_cache
 def figure(request: HttpRequest, slug: str) -> HttpResponse:
-    """DMOS per method with intervals, as SVG."""
+    """Each method's score, or place on the scale, with its interval, as SVG."""
     found = get_object_or_404(Study, slug=slug)
+    _, options = _asked_for(request, found)
     try:
-        tables = results_of(found, _options(_choice(request))).tables
+        drawn = _drawn(found, options)
     except Refused as refused:
-        return HttpResponse(str(refused), status=404, content_type="text/plain; charset=utf-8")
-    labelled = tables.methods.assign(method=tables.methods["method"].map(method_label))
-    drawn = methods_figure(
-        labelled,
-        simulated=tables.simulated,
-        scale_min=SCORE_MIN,
-        scale_max=SCORE_MAX,
-        methodology=found.methodology,
-    )
+        return _missing(str(refused))
     return HttpResponse(drawn, content_type="image/svg+xml")
+
+
+def _drawn(study: Study, options: AnalysisOptions | PairedOptions) -> bytes:
+    if isinstance(options, PairedOptions):
+        scaled = scale_of(study, options).scaled
+        if scaled.scale is None:
+            raise Refused(scaled.notes[-1])
+        labelled = scaled.scale.assign(method=scaled.scale["method"].map(method_label))
+        return scale_figure(labelled, level=options.level, simulated=scaled.simulated)
+    tables = results_of(study, options).tables
+    row = tables.dmos.iloc[0]
+    return methods_figure(
+        tables.methods.assign(method=tables.methods["method"].map(method_label)),
+        simulated=tables.simulated,
+        scale_min=row["scale_min"],
+        scale_max=row["scale_max"],
+        methodology=study.methodology,
+    )
 
 
 @require_safe
@@ -132,14 +181,18 @@ def figure(request: HttpRequest, slug: str) -> HttpResponse:
 def table(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """One file of the export, as `export_dmos` writes it."""
     found = get_object_or_404(Study, slug=slug)
-    options = _options(_choice(request))
+    _, options = _asked_for(request, found)
     try:
-        files = exports.files_of(found, results_of(found, options), options)
+        files = study_files.page_files(found, options)
     except Refused as refused:
-        return HttpResponse(str(refused), status=404, content_type="text/plain; charset=utf-8")
+        return _missing(str(refused))
     if name not in files:
-        return HttpResponse(f"There is no file {name}.", status=404, content_type="text/plain; charset=utf-8")
+        return _missing(f"There is no file {name}.")
     kind = "application/json" if name.endswith(".json") else "text/csv"
     response = HttpResponse(files[name], content_type=f"{kind}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{slug}-{name}"'
     return response
+
+
+def _missing(sentence: str) -> HttpResponse:
+    return HttpResponse(sentence, status=404, content_type="text/plain; charset=utf-8")

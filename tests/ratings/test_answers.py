@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from ratings import queries
 from ratings.models import Rating, Study, Trial
-from ratings.services import ratings, sessions, studies
+from ratings.services import ratings, sessions, showing, studies
 
 ANSWER = {"left_score": 71.5, "right_score": 40, "duration_ms": 2500}
+THEIR_ANSWER = ratings.Answer({"left_score": 10, "right_score": 20}, ratings.Circumstances(duration_ms=5))
 
 
 @pytest.fixture
@@ -105,9 +106,19 @@ def test_a_stranger_cannot_answer(post, stranger):
 
 
 def test_a_trial_not_yet_shown_cannot_be_answered(post, rater):
-    later = Trial.objects.get(session__rater=rater, position=2)
+    later = Trial.objects.get(session__rater=rater, position=4)  # the page has the first three
+    assert later.shown_at is None
     assert post(to=later).status_code == 409
     assert not Rating.objects.exists()
+
+
+def test_a_trial_shown_ahead_is_not_answered_before_those_that_come_first(post, rater):
+    ahead = Trial.objects.get(session__rater=rater, position=2)
+    assert ahead.shown_at is not None
+    response = post(to=ahead)
+    assert (response.status_code, response.json()["title"]) == (409, "Not shown yet")
+    post()
+    assert post(to=ahead).status_code == 201
 
 
 def test_a_closed_study_takes_no_new_answer_and_keeps_repeating_the_old_one(
@@ -135,7 +146,7 @@ def test_a_database_locked_from_the_first_read_on_asks_the_page_to_try_again(pos
     def locked(*_):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(queries, "study_by_invite", locked)
+    monkeypatch.setattr(queries, "trial_of", locked)
     assert post().status_code == 503
 
 
@@ -144,7 +155,7 @@ def test_a_study_closed_since_the_trial_was_read_takes_no_answer(study, trial):
     read_before = read(trial)
     studies.close_study(study)
     with pytest.raises(sessions.StudyNotOpen):
-        ratings.record_rating(trial=read_before, answer=ratings.Answer(10, 20, 5))
+        ratings.record_rating(trial=read_before, answer=THEIR_ANSWER)
     assert not Rating.objects.exists()
 
 
@@ -158,7 +169,7 @@ def test_closing_waits_for_an_answer_that_is_being_stored(study, trial):
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            ratings.record_rating(trial=read(trial), answer=ratings.Answer(10, 20, 5))
+            ratings.record_rating(trial=read(trial), answer=THEIR_ANSWER)
             closing = pool.submit(close)
             with pytest.raises(TimeoutError):
                 closing.result(timeout=0.5)
@@ -176,16 +187,16 @@ def test_two_answers_of_one_study_do_not_wait_for_each_other(study, trial, join)
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer at a time.")
     theirs = join().rater.sessions.get().trials.first()
-    sessions.mark_shown(theirs)
+    showing.mark_shown([theirs])
 
     def answer_theirs() -> None:
         try:
-            ratings.record_rating(trial=read(theirs), answer=ratings.Answer(1, 2, 3))
+            ratings.record_rating(trial=read(theirs), answer=THEIR_ANSWER)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
-        ratings.record_rating(trial=read(trial), answer=ratings.Answer(10, 20, 5))
+        ratings.record_rating(trial=read(trial), answer=THEIR_ANSWER)
         pool.submit(answer_theirs).result(timeout=5)
     assert Rating.objects.count() == 2
 
@@ -193,12 +204,12 @@ def test_two_answers_of_one_study_do_not_wait_for_each_other(study, trial, join)
 @pytest.mark.django_db(transaction=True)
 def test_eight_equal_answers_at_once_store_one(study, join):
     trial = join().rater.sessions.get().trials.first()
-    sessions.mark_shown(trial)
+    showing.mark_shown([trial])
     trial.refresh_from_db()
 
     def answer(_: int) -> bool:
         try:
-            return ratings.record_rating(trial=read(trial), answer=ratings.Answer(10, 20, 5))[1]
+            return ratings.record_rating(trial=read(trial), answer=THEIR_ANSWER)[1]
         finally:
             connection.close()
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from distillation.models import Output
 from ratings.models import Rater, Study, Trial
-from ratings.services import sessions, studies
+from ratings.services import playlists, sessions, studies
 from srstudy.errors import Refused
 from tests.conftest import agreement
 
@@ -65,8 +65,8 @@ def test_the_reference_is_left_as_often_as_right_for_each_rater_and_each_stimulu
 
 def test_a_playlist_can_be_made_again_from_what_is_stored(rater, study):
     stored = rater.sessions.get().trials.order_by("position").values_list("stimulus_id", "reference_side")
-    again = studies.playlist_for(study, rater.number - 1)
-    assert list(stored) == [(item.stimulus_id, item.reference_side) for item in again]
+    again = playlists.playlist_for(study, rater.slot)
+    assert list(stored) == [(entry.stimulus_id, item.reference_side) for entry, item in again]
 
 
 def test_raters_are_known_by_pseudonyms_in_order(join):

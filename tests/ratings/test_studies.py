@@ -210,9 +210,7 @@ def test_a_closed_study_is_not_opened_again(study):
 
 
 def test_a_stimulus_is_not_moved_out_of_an_opened_study(study, make_outputs):
-    draft = Study.objects.create(
-        slug="draft", title="Draft", seed=1, consent_text="", instructions="", invite_hash="other"
-    )
+    draft = Study.objects.create(slug="draft", title="Draft", seed=1, consent_text="", instructions="")
     stimulus = study.stimuli.first()
     stimulus.study = draft
     with pytest.raises(StudyFrozen):

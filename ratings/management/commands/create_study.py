@@ -1,6 +1,9 @@
 """`manage.py create_study`: a study from a data set's outputs or from images made elsewhere."""
 
+import json
+import re
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,12 @@ from django.db import transaction
 from distillation import queries
 from distillation.models import Image, Output
 from ratings import invites
+from ratings.crops import Crop
+from ratings.methodologies import METHODOLOGIES
 from ratings.models import Study
 from ratings.services import studies
+from ratings.services.stimuli import propose_crops
+from ratings.study_options import StudyOptions, option_help
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 
@@ -28,7 +35,7 @@ class Command(SentenceCommand):
         parser.add_argument(
             "--title", help="what raters read above the consent; default: Picture quality study"
         )
-        parser.add_argument("--methodology", default="dscqs", choices=Study.Methodology.values)
+        parser.add_argument("--methodology", default="dscqs", choices=list(METHODOLOGIES))
         source = parser.add_mutually_exclusive_group()
         source.add_argument("--dataset", default="photos", metavar="D", help="whose outputs are judged")
         source.add_argument(
@@ -50,29 +57,63 @@ class Command(SentenceCommand):
             action="store_true",
             help="allow what cannot be avoided with one image or one method: the same twice in a row",
         )
+        parser.add_argument(
+            "--crop",
+            metavar="WIDTHxHEIGHT",
+            help="show of larger images their most detailed region of so many pixels",
+        )
+        parser.add_argument(
+            "--crop-at",
+            action="append",
+            default=[],
+            metavar="IMAGE=X,Y,W,H",
+            help="show this region of an image; IMAGE is DATASET/NAME or NAME; may be given often",
+        )
+        parser.add_argument(
+            "--options", type=Path, metavar="FILE.json", help="options of the study as a JSON object"
+        )
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"one option of the study, over those of --options; may be given often. {option_help()}",
+        )
         parser.add_argument("--open", action="store_true", help="freeze it and let raters in")
 
     def handle(self, **options: Any) -> None:
         slug = options["slug"]
         _refuse_bad_slug(slug)
+        chosen = _study_options(options)
         outputs = self._outputs(options)
+        images = list({output.image_id: output.image for output in outputs}.values())
         with transaction.atomic():  # a study that cannot be opened is not left behind as a draft
             study = studies.create_study(
                 slug=slug,
                 title=options["title"] or "Picture quality study",
                 outputs=outputs,
                 seed=options["seed"],
-                options={"relax_order": True} if options["relax_order"] else {},
+                methodology=options["methodology"],
+                options=chosen,
+                crops=_crops(images, options["crop"], options["crop_at"]),
             )
             if options["open"]:
                 studies.open_study(study)
         for run in dict.fromkeys(output.run for output in outputs if output.run is not None):
             self.stderr.write(f"{run.method} is {run}, weights {run.weights_sha256[:12]}")
-        images = len({output.image_id for output in outputs})
+        self._tell_crops(study)
         self.stderr.write(
-            f"Study {slug}, {study.status}: {images} images by {len(outputs) // images} methods."
+            f"Study {slug}, {study.status}, {study.asks.label}: {len(images)} images by "
+            f"{len(outputs) // len(images)} methods."
         )
         self.stdout.write(invites.invite_path(study))
+
+    def _tell_crops(self, study: Study) -> None:
+        told = study.stimuli.filter(crop_x__isnull=False).order_by("image")
+        for image, x, y, width, height in dict.fromkeys(
+            told.values_list("image", "crop_x", "crop_y", "width", "height")
+        ):
+            self.stderr.write(f"{image} is shown at {x},{y}, {width}×{height} pixels")
 
     def _outputs(self, options: dict[str, Any]) -> list[Output]:
         if options["stimuli"] is not None:
@@ -97,6 +138,56 @@ class Command(SentenceCommand):
         there = [name for name in found if name != "reference" and not name.startswith(".")]
         methods = list(dict.fromkeys(options["methods"] or there))
         return queries.outputs_from_elsewhere(_first(images, options["images"]), methods)
+
+
+def _study_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of the study, checked, as they are stored. Raises: Refused naming what is wrong."""
+    given: dict[str, Any] = {}
+    if options["options"] is not None:
+        given = _read_json(options["options"])
+    if options["relax_order"]:
+        given["relax_order"] = True
+    for assignment in options["set"]:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise Refused(f"--set is {assignment!r}, which is not NAME=VALUE.")
+        given |= StudyOptions.parse({name.strip(): value.strip()})
+    try:
+        return StudyOptions.read(given).changed()
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Refused(f"--options {str(path)!r} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise Refused(f"--options {str(path)!r} is not JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise Refused(f"--options {str(path)!r} holds {type(found).__name__}, not an object of options.")
+    return found
+
+
+def _crops(images: Sequence[Image], size: str | None, at: Sequence[str]) -> dict[str, Crop]:
+    """What is shown of each image that is not shown whole. Raises: Refused naming what is wrong."""
+    crops = {}
+    if size is not None:
+        match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size)
+        if match is None:
+            raise Refused(f"--crop is {size!r}, which is not WIDTHxHEIGHT in pixels such as 480x480.")
+        crops = propose_crops(images, width_px=int(match[1]), height_px=int(match[2]))
+    labels = {name: image.label for image in images for name in (image.label, image.name)}
+    for assignment in at:
+        name, _, place = assignment.partition("=")
+        if name not in labels:
+            raise Refused(f"--crop-at names {name!r}, which is none of the study's images.")
+        try:
+            crops[labels[name]] = Crop.read(place)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+    return crops
 
 
 def _first(images: list[Image], wanted: int | None) -> list[Image]:

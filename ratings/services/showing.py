@@ -1,0 +1,183 @@
+"""Hands trials out to the page, as far as the next break, with the files that were frozen or not at all."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from ratings.methodologies import Picture
+from ratings.models import Problem, Rating, Session, Trial
+from ratings.services.ratings import SITTING_GAP
+from ratings.study_options import StudyOptions
+
+# The trial to be judged, and two whose pictures are fetched meanwhile.
+AHEAD = 2
+
+
+class FilesChanged(ValueError):
+    """A picture is not the one that the study froze; the researcher has been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why no trial comes now: a `break` until the rater goes on, or a `rest` until a time."""
+
+    kind: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What has been rated since the rater sat down."""
+
+    began_at: datetime | None
+    rated: int
+    last_at: datetime | None
+
+
+def unrated_trials(session: Session, count: int) -> list[Trial]:
+    """The next trials without a rating, at most so many."""
+    waiting = session.trials.filter(rating__isnull=True).select_related(
+        "stimulus", "other", "session__rater__study"
+    )
+    return list(waiting.order_by("position")[:count])
+
+
+def hand_out(session: Session, setup: StudyOptions) -> tuple[list[Trial], Pause | None]:
+    """The trials that the page may have now, none beyond the next pause; and the pause, if it comes first.
+
+    The first time that a trial is handed out is stored. Raises: FilesChanged if not even the first trial has
+    its files.
+    """
+    trials, pause = _allowed(session, setup)
+    given = []
+    for trial in trials:
+        try:
+            _verify(trial)
+        except FilesChanged:
+            if not given:
+                raise
+            break
+        given.append(trial)
+    mark_shown(given)
+    return given, pause
+
+
+def pause_now(session: Session, setup: StudyOptions) -> Pause | None:
+    """The pause that comes before the next trial, if one does."""
+    return _allowed(session, setup)[1]
+
+
+def mark_shown(trials: Sequence[Trial]) -> None:
+    """Store that these trials were handed out; the first time counts."""
+    fresh = [trial.pk for trial in trials if trial.shown_at is None]
+    if fresh:
+        Trial.objects.filter(pk__in=fresh, shown_at__isnull=True).update(shown_at=timezone.now())
+
+
+def end_break(session: Session) -> None:
+    """Store that the rater goes on after a break."""
+    waiting = unrated_trials(session, 1)
+    if waiting:
+        Session.objects.filter(pk=session.pk).update(
+            break_after=waiting[0].position - 1, break_ended_at=timezone.now()
+        )
+
+
+def _allowed(session: Session, setup: StudyOptions) -> tuple[list[Trial], Pause | None]:
+    trials = unrated_trials(session, 1 + AHEAD)
+    if not trials or not _has_pauses(setup):
+        return trials, None
+    sitting = _sitting_of(session)
+    rest = _rest(sitting, setup)
+    if rest is not None:
+        return [], rest
+    if sitting.last_at is not None and timezone.now() - sitting.last_at > SITTING_GAP:
+        sitting = Sitting(began_at=None, rated=0, last_at=None)  # the rater has been away: another begins
+    warm_up = session.trials.filter(kind=Trial.Kind.TRAINING).count()
+    if _break_before(trials[0], session, setup, warm_up) or _is_long(sitting, session, setup):
+        return [], Pause("break")
+    left = setup.sitting_trials - sitting.rated if setup.sitting_trials is not None else len(trials)
+    allowed = [trials[0]]
+    for trial in trials[1:left]:
+        if _break_before(trial, session, setup, warm_up):
+            break
+        allowed.append(trial)
+    return allowed, None
+
+
+def _has_pauses(setup: StudyOptions) -> bool:
+    limits = (
+        setup.break_every_trials,
+        setup.break_every_minutes,
+        setup.sitting_trials,
+        setup.sitting_minutes,
+    )
+    return any(limit is not None for limit in limits)
+
+
+def _sitting_of(session: Session) -> Sitting:
+    ratings = Rating.objects.filter(trial__session=session).order_by("-trial__position")
+    last = ratings.values_list("sitting", "rated_at").first()
+    now = timezone.now()
+    if last is None:
+        return Sitting(began_at=None, rated=0, last_at=None)
+    number, last_at = last
+    times = list(ratings.filter(sitting=number).values_list("rated_at", flat=True))
+    return Sitting(began_at=min(times), rated=len(times), last_at=min(last_at, now))
+
+
+def _rest(sitting: Sitting, setup: StudyOptions) -> Pause | None:
+    """The rest that is due because this sitting has reached its limit, until it is over."""
+    if sitting.began_at is None or sitting.last_at is None:
+        return None
+    many = setup.sitting_trials is not None and sitting.rated >= setup.sitting_trials
+    lasted = sitting.last_at - sitting.began_at
+    long = setup.sitting_minutes is not None and lasted >= timedelta(minutes=setup.sitting_minutes)
+    until = sitting.last_at + timedelta(hours=setup.rest_hours)
+    return Pause("rest", until) if (many or long) and timezone.now() < until else None
+
+
+def _break_before(trial: Trial, session: Session, setup: StudyOptions, warm_up: int) -> bool:
+    """Whether a break by count comes right before this trial, and was not taken yet."""
+    done = trial.position - 1 - warm_up
+    if setup.break_every_trials is None or done < 1 or done % setup.break_every_trials:
+        return False
+    return session.break_after < trial.position - 1
+
+
+def _is_long(sitting: Sitting, session: Session, setup: StudyOptions) -> bool:
+    """Whether so many minutes have passed without a break."""
+    if setup.break_every_minutes is None or sitting.began_at is None:
+        return False
+    since = max(filter(None, (sitting.began_at, session.break_ended_at)))
+    return timezone.now() - since >= timedelta(minutes=setup.break_every_minutes)
+
+
+def _verify(trial: Trial) -> None:
+    """Raises: FilesChanged if a picture of this trial is missing or not the one that was frozen."""
+    study = trial.session.rater.study
+    for picture in study.asks.shown_pictures(trial):
+        read_picture(picture, study_id=study.pk)
+
+
+def read_picture(picture: Picture, *, study_id: int) -> bytes:
+    """The bytes of a file as it was frozen.
+
+    Raises: FilesChanged if it is missing or another one, which is noted for the researcher.
+    """
+    path = Path(settings.MEDIA_ROOT) / picture.file
+    try:
+        content = path.read_bytes()
+    except OSError:
+        problem = f"{picture.file} is missing; the trials that need it are not shown."
+    else:
+        if hashlib.sha256(content).hexdigest() == picture.sha256:
+            return content
+        problem = f"{picture.file} is not the file that was frozen; the trials that need it are not shown."
+    Problem.objects.get_or_create(study_id=study_id, text=problem[:500])
+    raise FilesChanged(problem)

@@ -1,0 +1,108 @@
+"""Places in a study: which playlist a rater gets, and what becomes of it when they drop out."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.utils import timezone
+
+from ratings.models import FreedSlot, Invite, Rater, Rating, Session, Study
+from srstudy.errors import Refused
+
+
+class NoPlaceLeft(Refused):
+    """The study has all the raters that it may have."""
+
+
+class InviteUsedUp(NoPlaceLeft):
+    """The invite has brought all the raters that it may bring; another one may still lead in."""
+
+
+def holders(study: Study, invite: Invite | None = None) -> QuerySet[Rater]:
+    """The people who have a place in the study, or those of them who came by this invite."""
+    people = study.raters.filter(source=Rater.Source.BROWSER, dropped_at__isnull=True)
+    return people if invite is None else people.filter(invite=invite)
+
+
+def refuse_if_full(study: Study, source: Rater.Source, invite: Invite | None) -> None:
+    """Raises: NoPlaceLeft if the study takes no further person, InviteUsedUp if the invite brings none.
+
+    Try-outs need no place. Within the transaction that stores the rater: the study's invites are locked
+    until it ends, so that of two who ask for the last place one is told that it is gone.
+    """
+    if source != Rater.Source.BROWSER:
+        return
+    list(study.invites.select_for_update().order_by("pk"))
+    _refuse_without_place(study, invite, due_before=None)
+
+
+def refuse_at_the_door(study: Study, invite: Invite) -> None:
+    """The same for somebody who has only opened the link: nothing is locked and nobody is dropped.
+
+    Places of those who would be dropped if somebody joined now are free.
+    Raises: NoPlaceLeft or InviteUsedUp.
+    """
+    _refuse_without_place(study, invite, due_before=_limit(study, None))
+
+
+def _refuse_without_place(study: Study, invite: Invite | None, *, due_before: datetime | None) -> None:
+    def held(by: Invite | None) -> int:
+        people = holders(study, by)
+        if due_before is not None:
+            people = people.exclude(pk__in=_inactive(study, due_before).values("pk"))
+        return people.count()
+
+    most = study.setup.max_raters
+    if most is not None and held(None) >= most:
+        raise NoPlaceLeft(f"Study {study.slug} has its {most} raters.")
+    allowed = invite.max_raters if invite is not None else None
+    if allowed is not None and held(invite) >= allowed:
+        raise InviteUsedUp(f"The invite {invite} has brought its {allowed} raters.")
+
+
+def take_slot(study: Study, source: Rater.Source) -> int:
+    """The lowest playlist that somebody gave up, or else the next one."""
+    for freed in study.freed_slots.filter(source=source).order_by("slot"):
+        deleted, _ = FreedSlot.objects.filter(pk=freed.pk).delete()
+        if deleted:  # else somebody else was quicker
+            return freed.slot
+    last: int | None = study.raters.filter(source=source).aggregate(last=Max("slot"))["last"]
+    return 0 if last is None else last + 1
+
+
+@transaction.atomic
+def drop_rater(rater: Rater) -> bool:
+    """Give a rater's place up; answers whether this call did. What they rated stays.
+
+    Their playlist goes to the next who joins.
+    """
+    changed = Rater.objects.filter(pk=rater.pk, dropped_at__isnull=True).update(dropped_at=timezone.now())
+    if changed and rater.slot is not None:
+        FreedSlot.objects.get_or_create(study_id=rater.study_id, source=rater.source, slot=rater.slot)
+    return bool(changed)
+
+
+def release_inactive(study: Study, hours: float | None = None) -> list[Rater]:
+    """Drop people who have not rated for so many hours, unless they are done; answers who.
+
+    Without `hours` as long as the study's option says; nobody where it says nothing.
+    """
+    limit = _limit(study, hours)
+    return [] if limit is None else [rater for rater in _inactive(study, limit) if drop_rater(rater)]
+
+
+def _limit(study: Study, hours: float | None) -> datetime | None:
+    """The moment since which a person must have rated to keep their place, if there is one."""
+    wait = study.setup.drop_after_hours if hours is None else hours
+    return None if wait is None else timezone.now() - timedelta(hours=wait)
+
+
+def _inactive(study: Study, limit: datetime) -> QuerySet[Rater]:
+    """People who have a place, are not done, and have neither joined nor rated since then.
+
+    Every join asks this: one query, that looks at the ratings of none but those who are late.
+    """
+    done = Session.objects.filter(rater=OuterRef("pk"), finished_at__isnull=False)
+    rated_since = Rating.objects.filter(trial__session__rater=OuterRef("pk"), rated_at__gte=limit)
+    late = holders(study).filter(created_at__lt=limit)
+    return late.filter(~Exists(done), ~Exists(rated_since)).order_by("pk")

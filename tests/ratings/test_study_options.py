@@ -1,0 +1,174 @@
+"""The options of a study: read, refused by name, and stored as far as they differ from the usual."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from ratings.models import Stimulus, Study
+from ratings.services import studies
+from ratings.study_options import Question, StudyOptions
+from srstudy.errors import Refused
+
+
+def test_a_study_without_options_has_the_usual_ones():
+    assert StudyOptions.read({}) == StudyOptions()
+    assert StudyOptions().changed() == {}
+
+
+def test_what_differs_from_the_usual_is_what_is_stored():
+    given = {"training": 3, "display": "in_place", "rest_hours": 12}
+    assert StudyOptions.read(given).changed() == {"training": 3, "display": "in_place"}
+
+
+def test_options_come_through_json_and_back():
+    question = {"name": "screen", "text": "What is your screen?", "choices": ["a laptop's", "a monitor"]}
+    options = StudyOptions.read({"questionnaire": True, "questions": [question], "sitting_minutes": 20})
+    again = StudyOptions.read(json.loads(json.dumps(options.changed())))
+    assert again == options
+    assert again.questions == (
+        Question(name="screen", text=question["text"], choices=("a laptop's", "a monitor")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"trainin": 3}, "there is no option 'trainin'"),
+        ({"training": -1}, "training is -1, which is not between 0 and 50"),
+        ({"training": 1.5}, "training is 1.5, which is not a whole number"),
+        ({"training": True}, "training is True, which is not a whole number"),
+        ({"repeats": "two"}, "repeats is 'two', which is not a whole number"),
+        ({"ties": 1}, "ties is 1, which is not true or false"),
+        ({"trap_share": 1.01}, "trap_share is 1.01, which is not between 0 and 1"),
+        ({"rest_hours": float("nan")}, "rest_hours is nan"),
+        ({"display": "stacked"}, "display is 'stacked' and not one of 'side_by_side'"),
+        ({"language": "de"}, "language is 'de' and not one of"),
+        ({"withdrawal": "sell"}, "withdrawal is 'sell'"),
+        ({"sequence_seconds": 3}, "sequence_seconds is 3, which needs display sequential"),
+        ({"acuity": True}, "acuity is on, and needs ruler"),
+        ({"questions": [{"name": "a", "text": "b"}]}, "need questionnaire on"),
+        ({"questionnaire": True, "questions": {}}, "questions are {}, which is not a list"),
+        ({"questionnaire": True, "questions": [{"name": "a"}]}, "has name, text and perhaps choices"),
+        ({"questionnaire": True, "questions": [{"name": "A b", "text": "c"}]}, "name 'A b' may have"),
+        ({"questionnaire": True, "questions": [{"name": "a", "text": " "}]}, "has no text"),
+        ({"questionnaire": True, "questions": [{"name": "a", "text": "b", "choices": ["c"]}]}, "two or more"),
+        ({"questionnaire": True, "questions": [{"name": "a", "text": "b"}] * 2}, "one comes twice"),
+        ({"return_url": "javascript:alert(1)"}, "which is no address that begins with https://"),
+        ({"max_raters": 0}, "max_raters is 0"),
+    ],
+)
+def test_nonsense_is_refused_by_name(given, said):
+    with pytest.raises(ValueError, match=said.replace("(", r"\(").replace("{", r"\{").replace("}", r"\}")):
+        StudyOptions.read(given)
+
+
+@pytest.mark.parametrize(
+    ("methodology", "options", "said"),
+    [
+        ("acr_hr", {"display": "in_place"}, "ACR-HR shows pictures side_by_side"),
+        ("acr_hr", {"reference_traps": 1}, "ACR-HR shows no pairs"),
+        ("dscqs", {"ties": True}, "DSCQS has none"),
+        ("pc", {"reference_traps": 1}, "without ties nobody can say"),
+        ("mushra", {}, "There is no methodology 'mushra'; there are dscqs, dsis, acr_hr, pc"),
+    ],
+)
+def test_options_that_mean_nothing_in_a_methodology_are_refused(make_outputs, methodology, options, said):
+    with pytest.raises(Refused, match=said):
+        studies.create_study(
+            slug="s", title="S", outputs=make_outputs(), seed=0, methodology=methodology, options=options
+        )
+    assert not Study.objects.exists()
+
+
+def test_paired_comparison_of_one_method_has_nothing_to_compare(make_outputs):
+    with pytest.raises(Refused, match="it needs two methods"):
+        studies.create_study(
+            slug="s", title="S", outputs=make_outputs(methods=("one",)), seed=0, methodology="pc"
+        )
+
+
+@pytest.fixture
+def photos(make_outputs):
+    """Three images of a data set that the command finds by its name."""
+    return make_outputs(images=3)
+
+
+def create(*arguments: str) -> Study:
+    call_command("create_study", "made", "--dataset", "set", *arguments)
+    return Study.objects.get(slug="made")
+
+
+def test_the_command_takes_options_one_by_one_and_over_those_of_a_file(photos, tmp_path):
+    file = tmp_path / "options.json"
+    file.write_text(json.dumps({"training": 2, "repeats": 1, "language": "ko"}))
+    made = create("--options", str(file), "--set", "repeats=2", "--set", "display=in_place")
+    assert made.options == {"training": 2, "repeats": 2, "language": "ko", "display": "in_place"}
+
+
+def test_the_command_makes_a_study_of_another_methodology(photos):
+    assert create("--methodology", "dsis", "--open").methodology == "dsis"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--set", "training"], "'training', which is not NAME=VALUE"),
+        (["--set", "speed=9"], "There is no option 'speed'"),
+        (["--options", "nowhere.json"], "cannot be read"),
+        (["--crop", "32"], "not WIDTHxHEIGHT"),
+        (["--crop-at", "image9=0,0,8,8"], "none of the study's images"),
+        (["--crop-at", "image1=0,0,8"], "X,Y,WIDTH,HEIGHT"),
+        (["--crop-at", "image1=40,40,16,16"], "reaches outside"),
+    ],
+)
+def test_a_wrong_option_of_the_command_is_refused_and_nothing_is_stored(photos, arguments, said):
+    with pytest.raises(CommandError, match=said):
+        create(*arguments)
+    assert not Study.objects.exists()
+
+
+def test_an_options_file_that_is_no_object_is_refused(photos, tmp_path):
+    for text, said in (("[1]", "holds list"), ("{", "is not JSON")):
+        file = tmp_path / "options.json"
+        file.write_text(text)
+        with pytest.raises(CommandError, match=said):
+            create("--options", str(file))
+
+
+def test_a_proposed_crop_is_the_same_for_all_methods_and_recorded(photos):
+    made = create("--crop", "24x16", "--open")
+    places = set(made.stimuli.values_list("image", "crop_x", "crop_y", "width", "height"))
+    assert len(places) == 3
+    assert {place[3:] for place in places} == {(24, 16)}
+    assert made.frozen["stimuli"][0]["crop"][2:] == [24, 16]
+
+
+def test_a_crop_chosen_by_hand_goes_before_a_proposed_one_and_cuts_both_files(photos, settings):
+    from pathlib import Path
+
+    import numpy as np
+    from PIL import Image as Picture
+
+    made = create("--crop", "24x16", "--crop-at", "image1=3,5,20,10")
+    stimulus = made.stimuli.filter(image="set/image1").first()
+    assert (stimulus.crop_x, stimulus.crop_y, stimulus.width, stimulus.height) == (3, 5, 20, 10)
+    whole, cut = (
+        np.asarray(Picture.open(Path(settings.MEDIA_ROOT) / file))
+        for file in (stimulus.output.file, stimulus.test_file)
+    )
+    np.testing.assert_array_equal(cut, whole[5:15, 3:23])
+
+
+def test_an_image_no_larger_than_the_crop_is_shown_whole(photos):
+    made = create("--crop", "48x48")
+    assert not made.stimuli.filter(crop_x__isnull=False).exists()
+
+
+def test_degraded_images_are_made_once_an_image_and_only_where_traps_need_them(photos):
+    made = create("--set", "degraded_traps=1")
+    files = set(made.stimuli.values_list("image", "degraded_file"))
+    assert len(files) == 3
+    assert all(file for _, file in files)
+    assert not Stimulus.objects.filter(degraded_file="").exists()
