@@ -12,6 +12,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Without a value for a moment, so that the way back has one too.
+        migrations.AlterField(
+            model_name='study',
+            name='invite_nonce',
+            field=models.CharField(max_length=64, null=True),
+        ),
+        migrations.AlterField(
+            model_name='study',
+            name='invite_hash',
+            field=models.CharField(max_length=64, null=True, unique=True),
+        ),
         migrations.CreateModel(
             name='FreedSlot',
             fields=[
