@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -148,7 +150,10 @@ class StudyOptions:
         taken = dict(given)
         for name, value in given.items():
             if name not in known:
-                raise ValueError(f"there is no option {name!r}; there are {', '.join(known)}")
+                (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
+                raise ValueError(
+                    f"there is no option {name!r}; the nearest is {nearest!r}, and `create_study --help` has all"
+                )
             if name == "questions":
                 if not isinstance(value, list | tuple):
                     raise ValueError(f"questions are {value!r}, which is not a list")
@@ -159,12 +164,12 @@ class StudyOptions:
 
     @classmethod
     def parse(cls, assignments: Mapping[str, str]) -> dict[str, Any]:
-        """Take options from text as a command line has it, for `read`; names and kinds are checked there."""
+        """Take options from text, read as TOML or as a word, for `read`, which checks names and kinds."""
         taken: dict[str, Any] = {}
         for name, text in assignments.items():
             try:
-                taken[name] = json.loads(text)
-            except ValueError:
+                taken[name] = tomllib.loads(f"value = {text}")["value"]
+            except tomllib.TOMLDecodeError:
                 taken[name] = text  # a word, such as in_place
         return taken
 

@@ -101,9 +101,9 @@ def create(*arguments: str) -> Study:
 
 
 def test_the_command_takes_options_one_by_one_and_over_those_of_a_file(photos, tmp_path):
-    file = tmp_path / "options.json"
-    file.write_text(json.dumps({"training": 2, "repeats": 1, "language": "ko"}))
-    made = create("--options", str(file), "--set", "repeats=2", "--set", "display=in_place")
+    file = tmp_path / "study.toml"
+    file.write_text('training = 2\nrepeats = 1\nlanguage = "ko"\n')
+    made = create("--config", str(file), "--set", "repeats=2", "--set", "display=in_place")
     assert made.options == {"training": 2, "repeats": 2, "language": "ko", "display": "in_place"}
 
 
@@ -115,8 +115,8 @@ def test_the_command_makes_a_study_of_another_methodology(photos):
     ("arguments", "said"),
     [
         (["--set", "training"], "'training', which is not NAME=VALUE"),
-        (["--set", "speed=9"], "There is no option 'speed'"),
-        (["--options", "nowhere.json"], "cannot be read"),
+        (["--set", "speed=9"], "There is no option 'speed'; the nearest is"),
+        (["--config", "nowhere.toml"], "cannot be read"),
         (["--crop", "32"], "not WIDTHxHEIGHT"),
         (["--crop-at", "image9=0,0,8,8"], "none of the study's images"),
         (["--crop-at", "image1=0,0,8"], "X,Y,WIDTH,HEIGHT"),
@@ -129,12 +129,21 @@ def test_a_wrong_option_of_the_command_is_refused_and_nothing_is_stored(photos, 
     assert not Study.objects.exists()
 
 
-def test_an_options_file_that_is_no_object_is_refused(photos, tmp_path):
-    for text, said in (("[1]", "holds list"), ("{", "is not JSON")):
-        file = tmp_path / "options.json"
-        file.write_text(text)
-        with pytest.raises(CommandError, match=said):
-            create("--options", str(file))
+@pytest.mark.parametrize("content", [b"training: 3", b'title = "\xff"'])
+def test_a_file_of_options_that_is_no_toml_is_refused(photos, tmp_path, content):
+    file = tmp_path / "study.toml"
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match=r"study\.toml' is not TOML in UTF-8"):
+        create("--config", str(file))
+
+
+def test_questions_of_ones_own_come_from_a_file(photos, tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text(
+        'questionnaire = true\n[[questions]]\nname = "screen"\ntext = "Which screen?"\nchoices = ["a", "b"]\n'
+    )
+    made = create("--config", str(file))
+    assert made.setup.questions == (Question(name="screen", text="Which screen?", choices=("a", "b")),)
 
 
 def test_a_proposed_crop_is_the_same_for_all_methods_and_recorded(photos):

@@ -1,7 +1,7 @@
 """`manage.py create_study`: a study from a data set's outputs or from images made elsewhere."""
 
-import json
 import re
+import tomllib
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,14 +70,17 @@ class Command(SentenceCommand):
             help="show this region of an image; IMAGE is DATASET/NAME or NAME; may be given often",
         )
         parser.add_argument(
-            "--options", type=Path, metavar="FILE.json", help="options of the study as a JSON object"
+            "--config",
+            type=Path,
+            metavar="FILE.toml",
+            help="options of the study, as docs/raters.md lists them",
         )
         parser.add_argument(
             "--set",
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help=f"one option of the study, over those of --options; may be given often. {option_help()}",
+            help=f"one option of the study, over those of --config; may be given often. {option_help()}",
         )
         parser.add_argument("--open", action="store_true", help="freeze it and let raters in")
 
@@ -143,8 +146,8 @@ class Command(SentenceCommand):
 def _study_options(options: dict[str, Any]) -> dict[str, Any]:
     """The options of the study, checked, as they are stored. Raises: Refused naming what is wrong."""
     given: dict[str, Any] = {}
-    if options["options"] is not None:
-        given = _read_json(options["options"])
+    if options["config"] is not None:
+        given = _read_toml(options["config"])
     if options["relax_order"]:
         given["relax_order"] = True
     for assignment in options["set"]:
@@ -158,16 +161,13 @@ def _study_options(options: dict[str, Any]) -> dict[str, Any]:
         raise Refused(str(error)) from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise Refused(f"--options {str(path)!r} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise Refused(f"--options {str(path)!r} is not JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise Refused(f"--options {str(path)!r} holds {type(found).__name__}, not an object of options.")
-    return found
+        raise Refused(f"--config {str(path)!r} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"--config {str(path)!r} is not TOML in UTF-8: {error}.") from error
 
 
 def _crops(images: Sequence[Image], size: str | None, at: Sequence[str]) -> dict[str, Crop]:
