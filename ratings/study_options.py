@@ -152,7 +152,8 @@ class StudyOptions:
             if name not in known:
                 (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
                 raise ValueError(
-                    f"there is no option {name!r}; the nearest is {nearest!r}, and `create_study --help` has all"
+                    f"there is no option {name!r}; the nearest is {nearest!r}, and `create_study --help` "
+                    "has them all"
                 )
             if name == "questions":
                 if not isinstance(value, list | tuple):

@@ -12,10 +12,22 @@ from ratings.models import Rater
 from ratings.study_options import StudyOptions
 
 
+class NotPassed(ValueError):
+    """A check that keeps the rater from going on for now; `content` is what it found, as JSON."""
+
+    def __init__(self, sentence: str, content: dict[str, Any]) -> None:
+        super().__init__(sentence)
+        self.content = content
+
+
 class Step(ABC):
-    """One page that asks or checks something, stored under its name with the rater."""
+    """One page that asks or checks something, stored under its name with the rater.
+
+    `of_device`: what it finds is true of the device, and is asked again on another one.
+    """
 
     name: ClassVar[str]
+    of_device: ClassVar[bool] = False
 
     @property
     def template(self) -> str:
@@ -38,7 +50,8 @@ class Step(ABC):
     def read(self, form: QueryDict, rater: Rater) -> dict[str, Any]:
         """What is stored, as JSON.
 
-        Raises: ValueError, a sentence in the rater's language, for an answer that cannot be taken.
+        Raises: ValueError, a sentence in the rater's language, for an answer that cannot be taken;
+        NotPassed where it can be taken and does not let the rater go on.
         """
 
 

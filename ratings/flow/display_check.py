@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from ratings.flow.base import Step
+from ratings.flow.base import NotPassed, Step
 from ratings.flow.forms import count_of, number_of
 from ratings.models import Rater
 from ratings.study_options import StudyOptions
@@ -46,6 +46,7 @@ class DisplayCheck(Step):
     """The window, the zoom, the kind of pointer, and two strips of greys."""
 
     name = "display_check"
+    of_device = True
 
     def is_on(self, setup: StudyOptions) -> bool:
         """Where the option says so."""
@@ -60,8 +61,8 @@ class DisplayCheck(Step):
             "measured": (*SIZES, "device_pixel_ratio", "pinch", "zoom_hint", "touch_points", *FLAGS),
             "counts": range(len(greys.LEVELS) + 1),
             "strips": (
-                {"side": "dark", "number": 1, "label": _("How many squares can you see on the black strip?")},
-                {"side": "light", "number": 2, "label": _("How many squares can you see on the white strip?")},
+                ("dark", 1, _("How many squares can you see on the black strip?")),
+                ("light", 2, _("How many squares can you see on the white strip?")),
             ),
         }
 
@@ -72,8 +73,8 @@ class DisplayCheck(Step):
     def read(self, form: QueryDict, rater: Rater) -> dict[str, Any]:
         """What was measured and how many squares of each strip are seen.
 
-        Raises: ValueError if nothing was measured, the window is too small for the largest pictures, the page
-        is enlarged, or fingers are the only pointer of a study that does without them.
+        Raises: ValueError if nothing was measured; NotPassed if the window is too small for the largest
+        pictures, the page is enlarged, or fingers are the only pointer of a study that does without them.
         """
         measured = _measured(form)
         _refuse_unfit(measured, rater)
@@ -133,18 +134,17 @@ def _measured(form: QueryDict) -> dict[str, Any]:
 def _refuse_unfit(measured: dict[str, Any], rater: Rater) -> None:
     sentences, needed = _sentences(), _needed(rater)
     if measured["coarse"] and not measured["fine"] and not rater.study.setup.touch:
-        raise ValueError(sentences["touch"])
+        raise NotPassed(sentences["touch"], measured)
     if abs(measured["pinch"] - 1) > PINCH_TOLERANCE:
-        raise ValueError(sentences["pinched"])
+        raise NotPassed(sentences["pinched"], measured)
     ratio = measured["device_pixel_ratio"]
     width_px, height_px = (round(measured[name] * ratio) for name in ("page_width", "page_height"))
     needed_px = round(needed.width_px(ratio))
     if width_px < needed_px or height_px < needed.picture_height:
-        raise ValueError(
-            sentences["small"].format(
-                page_width=width_px,
-                page_height=height_px,
-                needed_width=needed_px,
-                needed_height=needed.picture_height,
-            )
+        said = sentences["small"].format(
+            page_width=width_px,
+            page_height=height_px,
+            needed_width=needed_px,
+            needed_height=needed.picture_height,
         )
+        raise NotPassed(said, measured)

@@ -21,6 +21,7 @@ class Ruler(Step):
     """Device pixels a millimetre, and the viewing distance."""
 
     name = "ruler"
+    of_device = True
 
     def is_on(self, setup: StudyOptions) -> bool:
         """Where the option says so."""

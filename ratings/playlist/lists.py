@@ -31,7 +31,7 @@ def make_playlist(
     Order: the training as given, dummies, then tests with repeats and traps among them. No image comes twice
     in a row and no method more than twice, except where the training is so given or leaves no other way.
     A repeat comes after at least max(3, a sixth of tests, repeats and traps) other trials, or after as many
-    as found where that is too many.
+    as found where the list has no room for so many.
     Raters: `rater_index` is a slot that counts from 0 and leaves no gaps; the slot of a rater who drops out
     goes to the next who joins. Over slots 0..m-1, for every m, the times that stimuli are tests lie within
     one of each other; from the first m at which that is two on average, raters and stimuli are connected.

@@ -89,9 +89,7 @@ def _draw_main(stage: Stage, design: Design, rng: random.Random) -> list[Trial] 
     one_of_each = {image: which for which, (image, _) in enumerate(stage.keys)}
     images = shuffle(list(one_of_each.values()), rng)
     length = len(stage.tests) + design.repeats + len(traps)
-    # Where every repeat comes after every first showing, all have this many between.
-    most = len(stage.tests) + len(traps) - 1
-    apart = min(max(LEAST_APART, length // APART_SHARE), most) if design.repeats else 0
+    apart = max(LEAST_APART, length // APART_SHARE) if design.repeats else 0
     tries = max(3, min(20, 2000 // length))
     while True:
         for at_the_end in [False] * tries + [True] * tries:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ratings.methodologies import Picture
-from ratings.models import Problem, Rating, Session, Trial
+from ratings.models import Problem, Rating, Session, Stimulus, Trial
 from ratings.services.ratings import SITTING_GAP
 from ratings.study_options import StudyOptions
 
@@ -54,7 +54,7 @@ def hand_out(session: Session, setup: StudyOptions) -> tuple[list[Trial], Pause 
     its files.
     """
     trials, pause = _allowed(session, setup)
-    given = []
+    given: list[Trial] = []
     for trial in trials:
         try:
             _verify(trial)
@@ -163,6 +163,23 @@ def _verify(trial: Trial) -> None:
     study = trial.session.rater.study
     for picture in study.asks.shown_pictures(trial):
         read_picture(picture, study_id=study.pk)
+
+
+def longest_of_image(trial: Trial) -> int:
+    """The bytes of the largest file that this study may show of the trial's image.
+
+    Whatever is shown of an image is sent as long as that: a picture that comes alone, or two methods side by
+    side, would else be known again by their length. A missing file counts nothing.
+    """
+    stimulus = trial.stimulus
+    rows = Stimulus.objects.filter(study_id=stimulus.study_id, image=stimulus.image)
+    files = {
+        Path(settings.MEDIA_ROOT) / file
+        for row in rows.values_list("reference_file", "test_file", "degraded_file")
+        for file in row
+        if file
+    }
+    return max((file.stat().st_size for file in files if file.is_file()), default=0)
 
 
 def read_picture(picture: Picture, *, study_id: int) -> bytes:

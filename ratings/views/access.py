@@ -6,15 +6,17 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views import csrf, defaults
 
 from ratings import queries
 from ratings.models import Invite, Rater, Study
 from ratings.study_options import StudyOptions
+from srstudy.database import may_pass
 
 COOKIE = "rater"
 COOKIE_AGE_S = 365 * 24 * 3600
@@ -125,7 +127,9 @@ def busy_as_503(view: View) -> View:
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, **kwargs)
-        except OperationalError:
+        except DatabaseError as error:
+            if not may_pass(error):
+                raise
             with translation.override(translation.get_language_from_request(request)):
                 text = _(
                     "The server is busy at this moment. What you have rated is stored. Please reload in a "
@@ -136,6 +140,25 @@ def busy_as_503(view: View) -> View:
             return response
 
     return wrapped
+
+
+@busy_as_503
+def without_cookies(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """What a browser gets that sent a form without its cookie, in the language of the form."""
+    match = request.resolver_match
+    found = queries.invite_by_token(match.kwargs.get("invite", "")) if match else None
+    asked = translation.get_language_from_request(request)
+    with translation.override(asked if found is None else language_of(request, found.study.setup)):
+        return csrf.csrf_failure(request, reason)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """What an address gets that there is not; below the links of invitations in the rater's language."""
+    if not request.path_info.startswith("/s/"):
+        return defaults.page_not_found(request, exception)
+    with translation.override(translation.get_language_from_request(request)):
+        text = _("Please open the link of your invitation again.")
+        return plain_page(request, _("There is no such page"), text, status=404)
 
 
 def with_rater(view: View) -> View:

@@ -1,9 +1,10 @@
 """The JSON endpoints of the page of trials: an answer, stored once, and the trials that come next."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -14,10 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ratings import queries
-from ratings.models import Study
+from ratings.methodologies import METHODOLOGIES, Methodology
+from ratings.models import Study, Trial
 from ratings.services import ratings, sessions, showing
+from ratings.study_options import StudyOptions
 from ratings.views.access import COOKIE, RETRY_AFTER_S, Visit, language_of
 from ratings.views.upcoming import upcoming
+from srstudy.database import may_pass
 from srstudy.errors import Refused
 
 A_DAY_MS = 24 * 3600 * 1000
@@ -71,13 +75,22 @@ class CircumstancesSerializer(serializers.Serializer[ratings.Circumstances]):
 class AnswerSerializer(CircumstancesSerializer):
     """What the page sends: the fields of the study's methodology beside the circumstances."""
 
-    def __init__(self, study: Study, **kwargs: Any) -> None:
-        self.study = study
+    def __init__(self, asks: Methodology, setup: StudyOptions, **kwargs: Any) -> None:
+        self.asks, self.setup = asks, setup
         super().__init__(**kwargs)
 
     def get_fields(self) -> dict[str, Any]:
         """The circumstances and what the methodology asks for."""
-        return super().get_fields() | self.study.asks.answer_fields(self.study.setup)
+        return super().get_fields() | self.asks.answer_fields(self.setup)
+
+
+@lru_cache(maxsize=64)
+def _checker(methodology: str, setup: StudyOptions, language: str) -> AnswerSerializer:
+    """The serializer that checks answers; to make one takes seven times as long as to use it.
+
+    One a language, because its sentences stay in the language in which they were first said.
+    """
+    return AnswerSerializer(METHODOLOGIES[methodology], setup)
 
 
 def problem(title: str, detail: str, code: int, **more: Any) -> Response:
@@ -95,8 +108,14 @@ def sentence_of(errors: Mapping[str, Any]) -> str:
     return f"{name}: {reasons[0]}"
 
 
-def _not_yours() -> Response:
-    return problem(_("Not your trial"), _("No trial of this rater has this address."), 404)
+def _not_yours(request: Request) -> Response:
+    with _browsers_language(request):
+        return problem(_("Not your trial"), _("No trial of this rater has this address."), 404)
+
+
+def _browsers_language(request: Request) -> translation.override:
+    """For sentences to somebody whose study is not known."""
+    return translation.override(translation.get_language_from_request(request))
 
 
 # A page of another site cannot post here: the cookie is SameSite=Lax, and the trial's token is secret.
@@ -106,27 +125,33 @@ class AnswerView(APIView):
 
     def post(self, request: Request, invite: str, token: str) -> Response:
         """Store the answer to the trial named by its token."""
-        with translation.override(translation.get_language_from_request(request)):
-            try:
-                return self._store(request, invite, token)
-            except OperationalError:
+        try:
+            trial = queries.trial_of(invite, request.COOKIES.get(COOKIE, ""), token)
+            if trial is None:
+                return _not_yours(request)
+            return self._store(request, trial)
+        except DatabaseError as error:
+            if not may_pass(error):
+                raise
+            with _browsers_language(request):
                 text = _("The answer could not be stored just now; send it again.")
                 return problem(_("Busy"), text, 503)
 
-    def _store(self, request: Request, invite: str, token: str) -> Response:
-        trial = queries.trial_of(invite, request.COOKIES.get(COOKIE, ""), token)
-        if trial is None:
-            return _not_yours()
+    def _store(self, request: Request, trial: Trial) -> Response:
         study = trial.session.rater.study
-        with translation.override(language_of(request, study.setup)):
+        setup = study.setup
+        language = language_of(request, setup)
+        with translation.override(language):
             if trial.session.rater.dropped_at is not None:
                 return problem(_("Closed"), _("Your place in the study was given away."), 410)
-            form = AnswerSerializer(study, data=request.data)
-            if not form.is_valid():
-                return problem(_("Not an answer"), sentence_of(form.errors), 400, errors=form.errors)
-            return self._record(trial, form.validated_data)
+            try:
+                given = _checker(study.methodology, setup, language).run_validation(request.data)
+            except serializers.ValidationError as error:
+                errors = serializers.as_serializer_error(error)
+                return problem(_("Not an answer"), sentence_of(errors), 400, errors=errors)
+            return self._record(request, trial, given)
 
-    def _record(self, trial: Any, given: dict[str, Any]) -> Response:
+    def _record(self, request: Request, trial: Trial, given: dict[str, Any]) -> Response:
         measured = {name: given.pop(name) for name in ratings.CIRCUMSTANCES if name in given}
         answer = ratings.Answer(given, ratings.Circumstances(**measured))
         try:
@@ -135,13 +160,13 @@ class AnswerView(APIView):
             text = _("This was rated before with another answer; the first one stands.")
             return problem(_("Rated before"), text, 409)
         except ratings.TrialGone:
-            return _not_yours()
+            return _not_yours(request)
         except ratings.TrialNotShown:
             return problem(_("Not shown yet"), _("What comes before this has no answer yet."), 409)
         except sessions.StudyNotOpen:
             return problem(_("Closed"), _("The study takes no more ratings."), 410)
-        except Refused as refused:
-            return problem(_("Not an answer"), str(refused), 400)
+        except Refused:
+            return problem(_("Not an answer"), _("It is none of the answers that the page offers."), 400)
         return Response({"stored": True}, status=201 if is_new else 200)
 
 
@@ -151,15 +176,17 @@ class UpcomingView(APIView):
 
     def get(self, request: Request, invite: str) -> Response:
         """Hand out the next trials of the rater whom the cookie names."""
-        with translation.override(translation.get_language_from_request(request)):
+        with _browsers_language(request):
             try:
                 return self._hand_out(request, invite)
-            except OperationalError:
+            except DatabaseError as error:
+                if not may_pass(error):
+                    raise
                 return problem(_("Busy"), _("The server is busy at this moment."), 503)
 
     def _hand_out(self, request: Request, invite: str) -> Response:
         found = queries.invite_by_token(invite)
-        rater = found and queries.rater_by_token(found.study, request.COOKIES.get(COOKIE, ""))
+        rater = queries.rater_by_token(found.study, request.COOKIES.get(COOKIE, "")) if found else None
         if found is None or rater is None:
             return problem(_("Not your study"), _("No rater of this study is known here."), 404)
         visit = Visit(invite, found, rater)

@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from ratings import queries
-from ratings.flow import STEPS
+from ratings.flow import STEPS, NotPassed
 from ratings.services import sessions, showing
 from ratings.views.access import Visit, with_rater
 from ratings.views.way import way_to_next
@@ -26,6 +26,8 @@ def step(request: HttpRequest, visit: Visit, name: str) -> HttpResponseBase:
             content = found.read(request.POST, rater)
         except ValueError as error:
             problem = str(error)
+            if isinstance(error, NotPassed):
+                sessions.record_step(rater, f"{found.name}_not_passed", error.content)
         else:
             sessions.record_step(rater, found.name, content)
             return redirect(way_to_next(visit))

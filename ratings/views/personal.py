@@ -8,6 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ratings import queries
+from ratings.flow import STEPS
+from ratings.services.sessions import ask_again
 from ratings.services.withdrawal import withdraw_rater
 from ratings.views.access import (
     COOKIE,
@@ -36,8 +38,9 @@ def elsewhere(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 @never_cache
 @with_visit
 def go_on(request: HttpRequest, visit: Visit, token: str) -> HttpResponseBase:
-    """Where a personal link leads: a look at it changes nothing, its button makes this browser the rater's."""
-    if queries.rater_by_token(visit.study, token) is None:
+    """Where a personal link leads: a look changes nothing, the button makes this browser the rater's."""
+    found = queries.rater_by_token(visit.study, token)
+    if found is None:
         text = _(
             "Please check that the whole link was copied. If you have withdrawn, it leads nowhere any more."
         )
@@ -45,6 +48,8 @@ def go_on(request: HttpRequest, visit: Visit, token: str) -> HttpResponseBase:
     if request.method == "POST":
         response: HttpResponse = redirect(f"{reverse('ratings:start', args=[visit.token])}?joined=1")
         remember_rater(response, visit.token, token)
+        if visit.rater != found:  # the same browser needs no further check
+            ask_again(found, (step.name for step in STEPS.values() if step.of_device))
     else:
         response = visit.page(request, "ratings/go_on.html", {"rater": None})
     # No page gets to know this address. With "no-referrer" the form would come from an unknown origin, and

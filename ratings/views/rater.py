@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ratings import pngs, queries
+from ratings.flow.examples import examples_of
 from ratings.invites import state_of
 from ratings.models import Study
 from ratings.page_texts import trial_texts
@@ -60,8 +61,8 @@ def _refused_invite(request: HttpRequest, visit: Visit) -> HttpResponse | None:
     if state == "expired":
         text = _("This invitation has expired. Please ask the person who sent it for another one.")
         return plain_page(request, heading, text, status=410)
-    if _is_staff(request):
-        return None  # a try-out needs no place
+    if request.method == "POST" or _is_staff(request):
+        return None  # joining asks by itself, and knows a second click; a try-out needs no place
     try:
         slots.refuse_at_the_door(visit.study, visit.invite)
     except slots.NoPlaceLeft as refused:
@@ -93,7 +94,8 @@ def _consent_form(request: HttpRequest, visit: Visit, *, unticked: bool = False)
 
 def _translated(text: str) -> str:
     """The text in the rater's language, where it is one of ours; as its author wrote it otherwise."""
-    return _(text) if text else ""
+    # A form of a browser sends a new line as two characters; the catalogue knows one.
+    return _(text.replace("\r\n", "\n")) if text else ""
 
 
 def _is_staff(request: HttpRequest) -> bool:
@@ -150,7 +152,11 @@ def instructions(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     if rater.instructed_at is not None and "again" not in request.GET:
         return redirect("ratings:trial", visit.token)
     place = queries.place_of(queries.session_of(rater))
-    context = {"place": place, "instructions": _translated(visit.study.instructions)}
+    context = {
+        "place": place,
+        "instructions": _translated(visit.study.instructions),
+        "examples": examples_of(visit.study),
+    }
     return visit.page(request, "ratings/instructions.html", context)
 
 
@@ -205,7 +211,7 @@ def done(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 @require_safe
 @with_rater
 def image(request: HttpRequest, visit: Visit, token: str) -> HttpResponseBase:
-    """One picture of a trial: no name, no validator, and as many bytes as the other one."""
+    """One picture of a trial: no name, no validator, and as many bytes as any other of its image."""
     found = queries.trial_by_image(visit.known_rater, token)
     if found is None:
         raise Http404("There is no such image.")
@@ -214,10 +220,11 @@ def image(request: HttpRequest, visit: Visit, token: str) -> HttpResponseBase:
     if at >= len(pictures):
         raise Http404("There is no such image.")
     try:
-        together = [showing.read_picture(one, study_id=visit.study.pk) for one in pictures]
+        content = showing.read_picture(pictures[at], study_id=visit.study.pk)
     except showing.FilesChanged:
         raise Http404("There is no such image.") from None
-    response = HttpResponse(pngs.as_long_as_all(together[at], together), content_type="image/png")
+    padded = pngs.as_long_as(content, showing.longest_of_image(shown))
+    response = HttpResponse(padded, content_type="image/png")
     response["Content-Disposition"] = 'inline; filename="image.png"'
     response["Cache-Control"] = "private, max-age=600"
     return response
