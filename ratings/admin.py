@@ -82,11 +82,17 @@ class InviteAdmin(ReadOnlyAdmin):
     exclude = ["nonce", "token_hash"]
     actions = ["revoke_selected"]
 
-    @admin.action(description="Revoke the selected invites (nobody new gets in by them)")
+    @admin.action(
+        description="Revoke the selected invites (nobody new gets in by them)", permissions=["revoke"]
+    )
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Invite]) -> None:
         """Revoke links one by one; raters who came by them go on."""
         revoked = sum(studies.revoke_invite(invite) for invite in queryset)
         self.message_user(request, f"Revoked: {revoked} of {counted(len(queryset), 'invite')}.")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may, though nobody edits an invite by hand."""
+        return request.user.has_perm("ratings.change_invite")
 
     @admin.display(description="state")
     def state(self, invite: Invite) -> str:

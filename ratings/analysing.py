@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ratings import drawings, latex
+from ratings.analysis.evidence import TRAP_SHARE
 from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.prepared import Prepared, prepare
 from ratings.analysis.report import Report, make_report
@@ -47,16 +48,20 @@ def run_analysis(
     method_order: Sequence[str] = (),
     overrides: Mapping[str, Override] | None = None,
     mixed_model: bool = True,
+    trap_share: float = TRAP_SHARE,
     file: str = "",
 ) -> Analysis:
     """Analyse votes in full.
 
     `trials` is the long table behind them, `metrics` image, method, psnr, ssim and what other metrics there
-    are; `file` is named in errors, and the tables' indices then hold its line numbers.
+    are; `trap_share` of the scale is the distance beyond which a trap is failed; `file` is named in errors,
+    and the tables' indices then hold its line numbers.
     Raises: Refused, one sentence, for what the votes or the options do not allow.
     """
     try:
-        prepared = prepare(votes, options, trials=trials, overrides=overrides, file=file)
+        prepared = prepare(
+            votes, options, trials=trials, overrides=overrides, trap_share=trap_share, file=file
+        )
         tables = tabulate(
             prepared, options, metrics=metrics, image_order=image_order, method_order=method_order
         )
@@ -73,12 +78,13 @@ def analysis_files(
     formats: Sequence[str],
     said_before: Sequence[str] = (),
     others: Mapping[str, str] | None = None,
+    showing: str = "",
     label: Callable[[str], str] = str,
 ) -> dict[str, str | bytes]:
     """Every file of an analysis by its name, MANIFEST.sha256 with the sums of the others last.
 
     `about` is what study.json says before the analysis itself, `said_before` are notes of the reading,
-    `others` are files to go with it.
+    `others` are files to go with it, `showing` are sentences for the paper on how pictures were shown.
     """
     pairs = analysis.report.frames.get("comparison.csv")
     files: dict[str, str | bytes] = {
@@ -93,6 +99,7 @@ def analysis_files(
             analysis.prepared,
             analysis.tables,
             analysis.options,
+            showing=showing,
             self_paced=not SELF_PACED.isdisjoint(analysis.prepared.votes.sources),
             comparisons=0 if pairs is None else int(pairs.loc[pairs["image"] == "", "p_t"].notna().sum()),
             code_version=code_version(),

@@ -1,68 +1,165 @@
-"""The files of a study by paired comparison: the scale of its methods in place of opinion scores."""
+"""Paired comparisons, scaled, and the files of it: the scale of the methods in place of opinion scores."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from ratings.analysis.choices import Choices, circular_triads, left_share
+from ratings.analysis.choice_evidence import choice_raters
+from ratings.analysis.choices import Choices, SideShare, circular_triads, left_share
+from ratings.analysis.options import require_available, require_level
 from ratings.analysis.preference import MODELS
-from ratings.analysis.scaling import scale_choices
+from ratings.analysis.scaling import INTERVALS, NoScale, scale_choices
 from ratings.exports import MANIFEST, csv_text, json_text, manifest, marked
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
 PAIRED_MODELS = tuple(MODELS)
+_BOUNDED = {
+    "bootstrap": "a bias-corrected bootstrap over raters (seed {seed})",
+    "model": "Fisher's information, as if all votes were independent",
+}
+_MODELS = {"bradley_terry": "the Bradley-Terry model", "thurstone": "Thurstone's Case V"}
 
 
-def scale_files(
-    frame: pd.DataFrame,
-    *,
-    file: str,
-    model: str,
-    ci: str | None,
-    level: float,
-    seed: int,
-    include_simulated: bool,
-    formats: Sequence[str],
-    about: Mapping[str, Any],
-) -> tuple[dict[str, str | bytes], tuple[str, ...], bool]:
-    """Scale a long table of choices; answers the files, sentences to print, and whether votes were simulated.
+@dataclass(frozen=True, kw_only=True)
+class PairedOptions:
+    """How paired comparisons are scaled; `ci` None takes the bootstrap where there are several raters.
 
+    Raises: ValueError, one sentence, for a value that is not available.
+    """
+
+    model: str = PAIRED_MODELS[0]
+    ci: str | None = None
+    level: float = 0.95
+    seed: int = 0
+    include_simulated: bool = False
+
+    def __post_init__(self) -> None:
+        require_available("model", self.model, PAIRED_MODELS)
+        if self.ci is not None:
+            require_available("ci", self.ci, INTERVALS)
+        require_level(self.level)
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed} is not a whole number of 0 or more")
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Everything found in one table of choices; `scale` is None where the votes make none, as a note says."""
+
+    choices: Choices
+    scale: pd.DataFrame | None
+    triads: pd.DataFrame
+    raters: pd.DataFrame
+    sides: SideShare
+    notes: tuple[str, ...]
+    options: PairedOptions
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any vote behind the scale was simulated."""
+        return bool(self.choices.simulated.any())
+
+    @property
+    def ci(self) -> str:
+        """The interval that the scale has."""
+        return str(self.scale["ci"].iloc[0]) if self.scale is not None else (self.options.ci or INTERVALS[0])
+
+
+def run_scaling(
+    frame: pd.DataFrame, options: PairedOptions, *, file: str = "", without_scale: bool = False
+) -> Scaled:
+    """Scale a long table of choices.
+
+    `file` is named in errors; `without_scale` lets votes pass that make no scale, with a note that says why.
     Raises: Refused, one sentence, for a table that is none of choices, or that makes no scale.
     """
     try:
-        choices = Choices.from_frame(frame, file=file).to_analyse(include_simulated=include_simulated)
-        scale, notes = scale_choices(choices, model=model, level=level, seed=seed, ci=ci)
-        sides = left_share(choices, level=level)
+        choices = Choices.from_frame(frame, file=file)
+        choices = choices.to_analyse(include_simulated=options.include_simulated)
+        scale, notes = _scale(choices, options, without_scale=without_scale)
+        return Scaled(
+            choices=choices,
+            scale=scale,
+            triads=circular_triads(choices),
+            raters=choice_raters(frame, choices),
+            sides=left_share(choices, level=options.level),
+            notes=notes,
+            options=options,
+        )
     except ValueError as error:
         raise Refused(str(error)) from error
-    simulated = bool(choices.simulated.any())
-    bounded = str(scale["ci"].iloc[0]) if "ci" in scale else (ci or "bootstrap")
-    analysis = {"methodology": "pc", "model": model, "ci": bounded, "level": level, "seed": seed}
-    said = {"left_share": sides.share, "left_ci": [sides.ci_low, sides.ci_high], "left_n": sides.n}
-    files: dict[str, str | bytes] = {
-        "scale.csv": csv_text(marked(scale, simulated=simulated)),
-        "circular_triads.csv": csv_text(marked(circular_triads(choices), simulated=simulated)),
-        "methods.txt": _paragraph(choices, model, bounded, level, seed, simulated=simulated),
-        "study.json": json_text(
-            {
-                **about,
-                "analysis": analysis | {key: _known(value) for key, value in said.items()},
-                "simulated": simulated,
-                "notes": list(notes),
-                "code_version": code_version(),
-            }
-        ),
+
+
+def _scale(
+    choices: Choices, options: PairedOptions, *, without_scale: bool
+) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    try:
+        return scale_choices(
+            choices, model=options.model, level=options.level, seed=options.seed, ci=options.ci
+        )
+    except NoScale as why:
+        if not without_scale:
+            raise
+        return None, (*choices.notes, f"There is no scale: {why}.")
+
+
+def scaled_files(
+    scaled: Scaled,
+    *,
+    about: Mapping[str, Any],
+    formats: Sequence[str],
+    said_before: Sequence[str] = (),
+    others: Mapping[str, str] | None = None,
+    showing: str = "",
+) -> dict[str, str | bytes]:
+    """Every file of a scale by its name, MANIFEST.sha256 with the sums of the others last.
+
+    `about` is what study.json says before the analysis itself, `said_before` are notes of the reading,
+    `others` are files to go with it, `showing` are sentences for the paper on how pictures were shown.
+    """
+    simulated, scale = scaled.simulated, scaled.scale
+    files: dict[str, str | bytes] = {}
+    if scale is not None:
+        files["scale.csv"] = csv_text(marked(scale, simulated=simulated))
+    files |= {
+        "circular_triads.csv": csv_text(marked(scaled.triads, simulated=simulated)),
+        "raters.csv": csv_text(scaled.raters),  # whose column `source` says it of each
+        **(others or {}),
+        "methods.txt": _paragraph(scaled, showing),
+        "study.json": json_text({**about, **scaling_content(scaled, said_before)}),
     }
-    if formats:
+    if scale is not None and formats:
         from ratings.analysis.figures.scale import scale_figure
 
         for file_format in formats:
-            drawn = scale_figure(scale, level=level, simulated=simulated, file_format=file_format)
+            drawn = scale_figure(
+                scale, level=scaled.options.level, simulated=simulated, file_format=file_format
+            )
             files[f"figures/scale.{file_format}"] = drawn
-    return files | {MANIFEST: manifest(files)}, notes, simulated
+    return files | {MANIFEST: manifest(files)}
+
+
+def scaling_content(scaled: Scaled, said_before: Sequence[str] = ()) -> dict[str, Any]:
+    """What study.json says of a scale: its options, its notes and the code behind it."""
+    options, sides = scaled.options, scaled.sides
+    said = {"left_share": sides.share, "left_ci": [sides.ci_low, sides.ci_high], "left_n": sides.n}
+    return {
+        "analysis": {
+            "methodology": "pc",
+            "model": options.model,
+            "ci": scaled.ci,
+            "level": options.level,
+            "seed": options.seed,
+            **{key: _known(value) for key, value in said.items()},
+        },
+        "simulated": scaled.simulated,
+        "notes": [*said_before, *scaled.notes],
+        "code_version": code_version(),
+    }
 
 
 def _known(value: object) -> object:
@@ -72,19 +169,20 @@ def _known(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _paragraph(choices: Choices, model: str, ci: str, level: float, seed: int, *, simulated: bool) -> str:
-    bounds = {
-        "bootstrap": f"a bias-corrected bootstrap over raters (seed {seed})",
-        "model": "Fisher's information, as if all votes were independent",
-    }
-    names = {"bradley_terry": "the Bradley-Terry model", "thurstone": "Thurstone's Case V"}
+def _paragraph(scaled: Scaled, showing: str) -> str:
+    choices, options = scaled.choices, scaled.options
+    bounds = _BOUNDED[scaled.ci].format(seed=options.seed)
+    scaling = [
+        f"Methods were scaled by {_MODELS[options.model]}, by maximum likelihood; a tie counts as half a win "
+        "for each.",
+        f"Intervals cover {100 * options.level:g} % by {bounds}. Higher was preferred.",
+    ]
     sentences = [
-        "SIMULATED RATINGS: these numbers are no evidence of what people see." if simulated else "",
+        "SIMULATED RATINGS: these numbers are no evidence of what people see." if scaled.simulated else "",
         f"{len(choices.raters):,} raters chose between two methods {choices.share.size:,} times, on "
         f"{len(choices.images):,} images by {len(choices.methods):,} methods.",
-        f"Methods were scaled by {names.get(model, model)}, by maximum likelihood; a tie counts as half a "
-        "win for each.",
-        f"Intervals cover {100 * level:g} % by {bounds.get(ci, ci)}. Higher was preferred.",
+        showing,
+        *(["The votes make no scale."] if scaled.scale is None else scaling),
         f"Computed with SRStudy {code_version()}.",
     ]
     return "\n".join(filter(None, sentences)) + "\n"

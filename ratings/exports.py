@@ -13,13 +13,10 @@ import pandas as pd
 
 from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.tables import Tables
-from ratings.models import Study
-from ratings.results import Results, metrics_frame, with_metrics
 from srstudy.errors import Refused
 from srstudy.files import write_texts
 from srstudy.version import code_version
 
-TABLES = ("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "ratings.csv", "study.json")
 MANIFEST = "MANIFEST.sha256"
 SIMULATED = "These numbers contain simulated ratings and say nothing about the methods."
 # What an export makes and a later one may take away.
@@ -28,6 +25,7 @@ MADE_TABLES = frozenset(
         *("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "images.csv", "sensitivity.csv"),
         *("comparison.csv", "groups.csv", "mixed_model.csv", "variance_components.csv", "agreement.csv"),
         *("correlation.csv", "metric_comparison.csv", "scale.csv", "circular_triads.csv", "tables.tex"),
+        *("participants.csv", "recruiting.csv"),  # who withdrew since must not stay in an older one
     }
 )
 FIGURE = re.compile(r"figures/[A-Za-z0-9_.-]+\.(svg|pdf|png)")
@@ -54,15 +52,6 @@ def _harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
-def files_of(study: Study, results: Results, options: AnalysisOptions) -> dict[str, str]:
-    """The tables of a study's page by their names; MANIFEST.sha256 has the sums of the others."""
-    files = core_files(results.tables) | {
-        "ratings.csv": csv_text(with_metrics(results.ratings, metrics_frame(study))),
-        "study.json": json_text(study_about(study) | analysis_content(results.tables, options)),
-    }
-    return files | {MANIFEST: manifest(files)}
-
-
 def core_files(tables: Tables) -> dict[str, str]:
     """dmos.csv, dmos_table.csv, methods.csv and raters.csv, each row saying whether votes were simulated."""
     return {
@@ -79,17 +68,6 @@ def marked(frame: pd.DataFrame, *, simulated: bool) -> pd.DataFrame:
     mark = "true" if simulated else "false"
     with_mark.insert(len(with_mark.columns), "simulated", mark, allow_duplicates=True)
     return with_mark
-
-
-def study_about(study: Study) -> dict[str, Any]:
-    """What study.json says of a study before its analysis: what was frozen."""
-    return {
-        "study": study.slug,
-        "title": study.title,
-        "status": study.status,
-        "opened_at": study.opened_at.isoformat() if study.opened_at else None,
-        "frozen": study.frozen,
-    }
 
 
 def analysis_content(tables: Tables, options: AnalysisOptions) -> dict[str, Any]:

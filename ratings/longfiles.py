@@ -26,7 +26,9 @@ def read_ratings(path: Path, *, encoding: str | None = None) -> LongCsv:
 
 def read_paired_choices(path: Path, *, encoding: str | None = None) -> LongCsv:
     """Read a long CSV of paired comparisons. Raises: Refused, as `read_ratings`."""
-    return _refusing(lambda: read_choices(path, encoding=encoding, progress=_progress(path)))
+    return _refusing(
+        lambda: read_choices(path, encoding=encoding, texts=("rated_at",), progress=_progress(path))
+    )
 
 
 def read_metric_values(path: Path, *, encoding: str | None = None) -> LongCsv:

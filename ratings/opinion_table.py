@@ -71,7 +71,7 @@ def find_study(slug: str | None) -> Study | None:
         # One call: two would ask for such a rater and for a rating, not for a rating by such a rater.
         rated = Study.objects.filter(
             raters__source__in=sources, raters__sessions__trials__rating__isnull=False
-        )
+        ).exclude(methodology="pc")  # which has no scores
         if rated.exists():
             return rated.first()
     return None

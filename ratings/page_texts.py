@@ -1,10 +1,10 @@
-"""The sentences that the trial page's script shows, in the language of the page; {names} are filled in there."""
+"""The sentences that the script of the trial page shows, in the language of the page."""
 
 from django.utils.translation import gettext
 
 
 def trial_texts() -> dict[str, str]:
-    """Sentences by the names that static/js/trial.js knows them by."""
+    """Sentences by the names that static/js/trial.js knows them by; it fills in what stands in braces."""
     return {
         "loading": gettext("Loading …"),
         "unset": gettext("not set yet"),

@@ -33,4 +33,9 @@ def padded_to(content: bytes, length: int) -> bytes:
 
 def as_long_as_all(shown: bytes, together: Sequence[bytes]) -> bytes:
     """A PNG file's bytes, as long as those of every other picture of its trial will be when asked for."""
-    return padded_to(shown, max(len(one) for one in together) + CHUNK_OVERHEAD + LEAST_PADDING)
+    return as_long_as(shown, max(len(one) for one in together))
+
+
+def as_long_as(shown: bytes, length: int) -> bytes:
+    """A PNG file's bytes, as long as every other picture padded for the same `length` of a file."""
+    return padded_to(shown, max(length, len(shown)) + CHUNK_OVERHEAD + LEAST_PADDING)

@@ -28,7 +28,9 @@ class WayBack:
 
 def recruited_from(given: Mapping[str, str]) -> dict[str, str]:
     """The parameters of recruiting services among those given, each cut at 200 characters."""
-    return {name: given[name][:LONGEST] for name in PARAMETERS if given.get(name)}
+    # PostgreSQL stores no NUL in a text.
+    taken = {name: given.get(name, "").replace("\0", "")[:LONGEST] for name in PARAMETERS}
+    return {name: value for name, value in taken.items() if value}
 
 
 def way_back(return_url: str, *, code: str, recruited: Mapping[str, str]) -> WayBack | None:
@@ -61,6 +63,4 @@ def _to_mturk(code: str, recruited: Mapping[str, str]) -> WayBack | None:
     assignment, submit_to = recruited.get("assignmentId", ""), recruited.get("turkSubmitTo", "").rstrip("/")
     if assignment in ("", MTURK_PREVIEW) or submit_to not in MTURK_SUBMIT:
         return None
-    return WayBack(
-        f"{submit_to}/mturk/externalSubmit", {"assignmentId": assignment, "completion_code": code}
-    )
+    return WayBack(f"{submit_to}/mturk/externalSubmit", {"assignmentId": assignment, "completion_code": code})

@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from ratings.recruiting import PARAMETERS
+
 DISPLAYS: Final = ("side_by_side", "in_place", "sequential")
 WITHDRAWALS: Final = ("delete", "anonymise")
 LANGUAGES: Final = ("", "en", "ko")
@@ -70,6 +72,8 @@ class StudyOptions:
     long as the rater likes; whether a trial starts anew when the window or its zoom changes; `shortcuts` by
     single keys.
     Steps: each is taken where it is switched on.
+    The end: `return_url` leads back to where raters came from; `{code}`, `{PROLIFIC_PID}` and the other
+    parameters of recruiting services in braces are filled in.
     People: at most so many; a place is given to somebody else after so many hours without a rating; what
     is done with the data of a person who withdraws.
     Raises: ValueError, one sentence naming the option and its value.
@@ -126,6 +130,8 @@ class StudyOptions:
                 f"sequence_seconds is {self.sequence_seconds:g}, which needs display sequential and not "
                 f"{self.display}"
             )
+        if not self.touch and not self.display_check:
+            raise ValueError("touch is off, and needs display_check, which finds touch screens out")
         if self.acuity and not self.ruler:
             raise ValueError("acuity is on, and needs ruler: the size on the screen must be known")
         if self.questions and not self.questionnaire:
@@ -133,12 +139,17 @@ class StudyOptions:
         names = [question.name for question in self.questions]
         if len(set(names)) < len(names):
             raise ValueError(f"questions have the names {', '.join(names)}, of which one comes twice")
+        self._refuse_dropping_who_rests()
         if self.return_url:
-            parts = urlsplit(self.return_url)
-            if parts.scheme not in ("http", "https") or not parts.netloc:
-                raise ValueError(
-                    f"return_url is {self.return_url!r}, which is no address that begins with https://"
-                )
+            _refuse_wrong_address(self.return_url)
+
+    def _refuse_dropping_who_rests(self) -> None:
+        has_rests = self.sitting_trials is not None or self.sitting_minutes is not None
+        if has_rests and self.drop_after_hours is not None and self.drop_after_hours <= self.rest_hours:
+            raise ValueError(
+                f"drop_after_hours is {self.drop_after_hours:g}, and raters are told to rest for rest_hours, "
+                f"{self.rest_hours:g}: let it be longer"
+            )
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
@@ -178,6 +189,18 @@ class StudyOptions:
         """The options that differ from their defaults, as JSON."""
         ours, usual = asdict(self), asdict(type(self)())
         return {name: value for name, value in ours.items() if value != usual[name]}
+
+
+def _refuse_wrong_address(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError(f"return_url is {url!r}, which is no address that begins with https://")
+    known = ("code", *PARAMETERS)
+    unknown = [name for name in re.findall(r"\{([^}]*)\}", url) if name not in known]
+    if unknown:
+        raise ValueError(
+            f"return_url has {{{unknown[0]}}}, and there is {', '.join(f'{{{name}}}' for name in known)}"
+        )
 
 
 def _refuse_off_range(name: str, value: object, limits: Mapping[str, float]) -> None:

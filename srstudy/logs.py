@@ -5,8 +5,9 @@ import re
 from typing import Any, Final
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
-# Whoever has an invite may rate, whoever has a trial's token may answer it.
-TOKEN_IN_PATH: Final = re.compile(r"(/(?:s|trials|images)/)[^/\s?#\"']+")
+# Whoever has an invite may rate, whoever has a trial's token may answer it, and a rater's own token is the
+# rater.
+TOKEN_IN_PATH: Final = re.compile(r"(/(?:s|trials|images|go-on)/)[^/\s?#\"']+")
 
 
 def masked(text: str) -> str:

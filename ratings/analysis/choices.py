@@ -204,6 +204,15 @@ def _counted(frame: pd.DataFrame, file: str) -> tuple[pd.DataFrame, Rows, tuple[
     return frame[is_test], Rows(number[is_test], file), notes
 
 
+def refuse_bad_choices(frame: pd.DataFrame, rows: Rows) -> None:
+    """Check rows of every kind. Raises: ValueError for an empty label, an unknown choice or side."""
+    _labels(frame, rows, "rater")
+    _labels(frame, rows, "image")
+    _labels(frame, rows, "method_a", "method_b")
+    _shares(frame, rows)
+    _sides(frame, rows)
+
+
 def _labels(votes: pd.DataFrame, rows: Rows, *columns: str) -> tuple[tuple[Ints, ...], tuple[str, ...]]:
     """Return the codes of one column, or of several that share their names, and the names."""
     cells = np.column_stack([votes[name].to_numpy(dtype=object) for name in columns])

@@ -11,10 +11,12 @@ import pandas as pd
 from ratings.analysis.arrays import Bools, Floats, Ints
 from ratings.analysis.columns import LABELS, Rows
 from ratings.analysis.dmos import EQUAL_WITHIN
-from ratings.analysis.methodologies import REFERENCE
+from ratings.analysis.methodologies import METHODOLOGIES, REFERENCE
+from ratings.analysis.options import require_available
 from ratings.analysis.scores import ratio
 
 KINDS = ("test", "repeat", "trap")
+TRAP_SHARE = 0.2
 
 # A remark is made of a repeat error above this many times the panel's median, and of a rater who gave more
 # than this share of the votes in under half of the panel's median time. They steer attention, no decision.
@@ -24,20 +26,22 @@ NOTABLE_HURRIED_SHARE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceOptions:
-    """The rating scale, and where evidence begins.
+    """What was asked on which scale, and where evidence begins.
 
     `trap_share` is the distance between two showings of the reference, as a share of the scale, beyond
     which a trap is failed. `fast_ms` is the time under which a vote counts as fast: half a second is
     twice a simple reaction, too short to have looked at two images, so an honest vote is not under it.
-    Raises: ValueError naming the value that is no scale, no share or no time.
+    Raises: ValueError naming the value that is no methodology, no scale, no share or no time.
     """
 
     scale_min: float
     scale_max: float
-    trap_share: float = 0.2
+    methodology: str = "dscqs"
+    trap_share: float = TRAP_SHARE
     fast_ms: float = 500.0
 
     def __post_init__(self) -> None:
+        require_available("methodology", self.methodology, tuple(METHODOLOGIES))
         if not -np.inf < self.scale_min < self.scale_max < np.inf:
             ends = f"{self.scale_min!r} to {self.scale_max!r}"
             raise ValueError(f"the rating scale {ends} is not a range of finite numbers")
@@ -128,7 +132,9 @@ def collect_evidence(
     A repeat belongs to the trial of the same stimulus at the position it names; failing that, to the
     rater's vote of kind "test" on the stimulus. A trap is failed where |difference| exceeds the options'
     share of the scale (method "reference": the reference against itself), or where the difference is not
-    positive (any other method: a degraded image); one without a difference cannot be judged.
+    positive (any other method: a degraded image); one without a difference cannot be judged. The difference
+    is reference − test (DSCQS), the best score − the score given (DSIS), or the score that the rater gave
+    the image's hidden reference − the score given (ACR-HR); ACR has none.
     `file` is named in errors and notes, and then the table's index holds its line numbers.
     Units: points of the scale and ms. Missing: a trial without a score is no trap, repeat or first showing.
     Raises: ValueError, one sentence, for a missing column, a rater named twice, or a score that is no
@@ -138,7 +144,7 @@ def collect_evidence(
     size, rater_of = len(raters), rows["rater"].to_numpy()
     kind = rows["kind"].to_numpy()
     notes: list[str] = []
-    traps, itself, degraded = _traps(rows[kind == "trap"], options, notes)
+    traps, itself, degraded = _traps(_trap_differences(rows, options), options, notes)
     repeat_of_rater, error = _repeat_errors(rows, numbered, notes)
     timed = (kind == "test") & rows["duration_ms"].notna().to_numpy(dtype=bool)
     median, fast, hurried, usual = _times(
@@ -202,6 +208,21 @@ def _numbers(used: pd.DataFrame, name: str, rows: Rows, low: float, high: float)
     wrong = column.notna().to_numpy(dtype=bool) & ~((numbers >= low) & (numbers <= high))
     rows.refuse(wrong, lambda at: f"{name} {column.iloc[at]} is not a number from {low:g} to {high:g}")
     return numbers
+
+
+def _trap_differences(rows: pd.DataFrame, options: EvidenceOptions) -> pd.DataFrame:
+    """Return the traps, in `difference` how much better the reference was found; NaN where nobody knows."""
+    traps = rows[rows["kind"] == "trap"]
+    if METHODOLOGIES[options.methodology].pairs:
+        return traps
+    best: Floats = np.full(len(traps), np.nan)
+    if options.methodology == "dsis":
+        best = np.full(len(traps), options.scale_max)
+    elif options.methodology == "acr_hr":
+        is_own = (rows["kind"] == "test") & (rows["method"] == REFERENCE) & rows["score"].notna()
+        own = rows[is_own].groupby(["rater", "image"], observed=True)["score"].first()
+        best = own.reindex(pd.MultiIndex.from_frame(traps[["rater", "image"]])).to_numpy(dtype=np.float64)
+    return traps.assign(difference=best - traps["score"])
 
 
 def _traps(traps: pd.DataFrame, options: EvidenceOptions, notes: list[str]) -> tuple[Ints, Ints, Ints]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ratings.analysis.dmos import LiveScores, hidden_reference_scores, live_scores
-from ratings.analysis.evidence import Evidence, EvidenceOptions, collect_evidence
+from ratings.analysis.evidence import TRAP_SHARE, Evidence, EvidenceOptions, collect_evidence
 from ratings.analysis.methodologies import REFERENCE
 from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.scores import ScoreTable
@@ -45,12 +45,14 @@ def prepare(
     *,
     trials: pd.DataFrame | None = None,
     overrides: Mapping[str, Override] | None = None,
+    trap_share: float = TRAP_SHARE,
     file: str = "",
 ) -> Prepared:
     """Choose the votes that count, turn them into the scores analysed, and decide on every rater.
 
     `trials` is the long table that the votes come from, with its rows of every kind; the screening's
-    evidence (traps, repeats, times) is read from it. `overrides` are a person's decisions by rater.
+    evidence (traps, repeats, times) is read from it, with `trap_share` of the scale as the distance beyond
+    which a trap is failed. `overrides` are a person's decisions by rater.
     `file` is named in errors; the table's index then holds its line numbers.
     Raises: ValueError, one sentence, where no score is left or an option does not fit the votes.
     """
@@ -67,7 +69,7 @@ def prepare(
         scores,
         rule=options.screening,
         raters=counted.raters,
-        evidence=_evidence(counted, trials, file),
+        evidence=_evidence(counted, trials, trap_share, file),
         overrides=overrides,
         compat=options.compat,
     )
@@ -80,11 +82,16 @@ def prepare(
     )
 
 
-def _evidence(votes: Votes, trials: pd.DataFrame | None, file: str) -> Evidence | None:
+def _evidence(votes: Votes, trials: pd.DataFrame | None, trap_share: float, file: str) -> Evidence | None:
     if trials is None or not EVIDENCE_COLUMNS & set(trials.columns):
         return None
-    scale = EvidenceOptions(scale_min=votes.scale_min, scale_max=votes.scale_max)
-    return collect_evidence(trials, votes.raters, options=scale, file=file)
+    options = EvidenceOptions(
+        scale_min=votes.scale_min,
+        scale_max=votes.scale_max,
+        methodology=votes.methodology,
+        trap_share=trap_share,
+    )
+    return collect_evidence(trials, votes.raters, options=options, file=file)
 
 
 def _less_reference(votes: Votes, options: AnalysisOptions, notes: list[str]) -> Votes:

@@ -34,6 +34,10 @@ BLOCK_ENTRIES = 2_000_000
 SENTENCES = 3  # images whose refusals are told in full
 
 
+class NoScale(ValueError):
+    """Votes that make no scale over all images: parts never compared, or between which all go one way."""
+
+
 def scale_frame(
     frame: pd.DataFrame,
     *,
@@ -62,8 +66,8 @@ def scale_choices(
     independent. None takes the bootstrap where there are two raters or more.
     NaN: the score of an image whose votes make no scale, which a note says; the ends of an image with one
     rater where raters are drawn.
-    Raises: ValueError, one sentence, where the votes over all images make no scale (`preference.fit_scale`)
-    or an option is impossible.
+    Raises: NoScale, one sentence, where the votes over all images make none (`preference.fit_scale`),
+    ValueError where an option is impossible.
     """
     require_available("model", model, tuple(MODELS))
     require_level(level)
@@ -73,7 +77,7 @@ def scale_choices(
     everything = _Part.pooled(choices)
     refusal = why_no_scale(everything.wins()[0], choices.methods)
     if refusal:
-        raise ValueError(refusal)
+        raise NoScale(refusal)
     parts = [everything, *_Part.of_images(choices)]
     frames, notes = zip(*(_scale(part, MODELS[model], bounds) for part in parts), strict=True)
     frame = pd.concat(frames, ignore_index=True).assign(model=model, ci=bounds.ci, level=level)

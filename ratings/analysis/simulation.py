@@ -46,13 +46,27 @@ class RaterModel:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not a time of more than 0 ms")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What makes a simulated rater themselves, in points of 0..100: see `RaterModel`."""
+
+    bias: float
+    inconsistency: float
+    reference: float
+    """Where they put the reference."""
+
+
 @dataclass(frozen=True, eq=False)
 class SimulatedRatings:
-    """DSCQS answers, each (stimuli, raters): two scores in 0..100 and the response time in ms (> 0)."""
+    """DSCQS answers, each (stimuli, raters): two scores in 0..100 and the response time in ms (> 0).
+
+    `traits` are those of the raters.
+    """
 
     reference_score: Floats
     test_score: Floats
     duration_ms: Ints
+    traits: tuple[Traits, ...]
 
 
 def simulate_dscqs(
@@ -82,30 +96,35 @@ def simulate_dscqs(
         if value < 0:
             raise ValueError(f"{name} {value} is not a whole number of 0 or more")
     shape = (expected_difference.size, raters)
-    answers = SimulatedRatings(np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int64))
+    traits = []
+    reference_score, test_score = np.empty(shape), np.empty(shape)
+    duration_ms = np.empty(shape, dtype=np.int64)
     for column in range(raters):
         rng = np.random.default_rng([seed, first_rater + column])
-        _answer(answers, column, expected_difference, model or RaterModel(), rng)
-    return answers
+        columns = (reference_score[:, column], test_score[:, column], duration_ms[:, column])
+        traits.append(_answer(columns, expected_difference, model or RaterModel(), rng))
+    return SimulatedRatings(reference_score, test_score, duration_ms, tuple(traits))
 
 
 def _answer(
-    answers: SimulatedRatings, column: int, expected: Floats, model: RaterModel, rng: np.random.Generator
-) -> None:
-    """Fill in one rater's column."""
+    columns: tuple[Floats, Floats, Ints], expected: Floats, model: RaterModel, rng: np.random.Generator
+) -> Traits:
+    """Fill in one rater's columns: the scores of reference and test, and the times; answers who they are."""
     bias = rng.normal(0, model.bias_sd)
     inconsistency = model.inconsistency_median * np.exp(rng.normal(0, model.inconsistency_log_sd))
     # Half the variance of a difference comes from each of its two scores.
     noise = rng.normal(0, inconsistency / np.sqrt(2), size=(2, expected.size))
-    reference = rng.normal(model.reference_mean, model.reference_sd) + noise[0]
+    place = rng.normal(model.reference_mean, model.reference_sd)
+    reference = place + noise[0]
     test = reference - noise[0] - expected - bias + noise[1]
     lapse = rng.random(expected.size) < model.lapse_rate
     anywhere = rng.uniform(0, 100, size=(2, expected.size))
-    answers.reference_score[:, column] = np.clip(np.where(lapse, anywhere[0], reference), 0, 100)
-    answers.test_score[:, column] = np.clip(np.where(lapse, anywhere[1], test), 0, 100)
+    columns[0][:] = np.clip(np.where(lapse, anywhere[0], reference), 0, 100)
+    columns[1][:] = np.clip(np.where(lapse, anywhere[1], test), 0, 100)
     median_ms = np.where(lapse, model.lapse_median_ms, model.response_median_ms)
     times_ms = median_ms * np.exp(rng.normal(0, model.response_log_sd, size=expected.size))
-    answers.duration_ms[:, column] = np.maximum(1, np.rint(times_ms))
+    columns[2][:] = np.maximum(1, np.rint(times_ms))
+    return Traits(bias=bias, inconsistency=inconsistency, reference=place)
 
 
 def expected_difference_from_psnr(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ratings.analysis.estimates import Estimated, estimate, notes_on_model
+from ratings.analysis.evidence import TRAP_SHARE
 from ratings.analysis.methodologies import higher_is
 from ratings.analysis.options import AnalysisOptions
 from ratings.analysis.prepared import Prepared, prepare
@@ -58,10 +59,11 @@ def analyse(
     method_order: Sequence[str] = (),
     trials: pd.DataFrame | None = None,
     overrides: Mapping[str, Override] | None = None,
+    trap_share: float = TRAP_SHARE,
     file: str = "",
 ) -> Tables:
     """Prepare votes and tabulate them: see `prepared.prepare` and `tabulate`."""
-    prepared = prepare(votes, options, trials=trials, overrides=overrides, file=file)
+    prepared = prepare(votes, options, trials=trials, overrides=overrides, trap_share=trap_share, file=file)
     return tabulate(prepared, options, metrics=metrics, image_order=image_order, method_order=method_order)
 
 

@@ -18,17 +18,17 @@ _ASKED = {
         "difference was clipped."
     ),
     "dsis": (
-        "Each image was rated after its reference on an impairment scale from {low:g} to {high:g} (DSIS of "
-        "Rec. ITU-R BT.500); a vote is the rating itself."
+        "Each image was rated against its reference, named as such, on an impairment scale from {low:g} to "
+        "{high:g} (DSIS of Rec. ITU-R BT.500{pace}); a vote is the rating itself."
     ),
     "acr": (
         "Each image was rated by itself on a quality scale from {low:g} to {high:g} (ACR of Rec. ITU-T "
-        "P.910); a vote is the rating itself."
+        "P.910{pace}); a vote is the rating itself."
     ),
     "acr_hr": (
         "Each image, and unannounced each reference, was rated by itself on a quality scale from {low:g} to "
-        "{high:g} (ACR-HR of Rec. ITU-T P.910); a vote is the rating minus the same rater's rating of the "
-        "reference, plus {high:g}{crush}."
+        "{high:g} (ACR-HR of Rec. ITU-T P.910{pace}); a vote is the rating minus the same rater's rating of "
+        "the reference, plus {high:g}{crush}."
     ),
 }
 _ESTIMATED = {
@@ -67,12 +67,14 @@ def methods_paragraph(
     options: AnalysisOptions,
     *,
     self_paced: bool,
+    showing: str = "",
     comparisons: int,
     code_version: str,
 ) -> str:
     """Write the paragraph, wrapped at sentences, ending in a newline.
 
     `self_paced` says that raters took their own time in a browser, which departs from BT.500's timing;
+    `showing` says in sentences how pictures were shown, where that is known;
     `comparisons` is the number of pairs of methods tested, 0 for none.
     """
     votes = prepared.votes
@@ -84,6 +86,7 @@ def methods_paragraph(
             pace=", self-paced" if self_paced else "",
             crush=", crushed above 5 as P.910 allows" if options.crush else "",
         ),
+        *([showing] if showing else []),
         _screening(prepared, options),
         _ESTIMATED[options.estimator].format(
             scope="" if options.normalised_over != "method" else " and method, so methods cannot be compared"

@@ -1,6 +1,8 @@
 """A study, frozen once it has opened, and the invites that lead to it."""
 
 import hashlib
+import json
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -12,6 +14,12 @@ from ratings.study_options import StudyOptions
 
 class StudyFrozen(ValueError):
     """An opened study's methodology, stimuli, seed and options do not change any more."""
+
+
+@lru_cache(maxsize=256)
+def _read_options(text: str) -> StudyOptions:
+    """The options in a JSON text; every rating asks for those of its study."""
+    return StudyOptions.read(json.loads(text))
 
 
 class Study(models.Model):
@@ -77,7 +85,7 @@ class Study(models.Model):
     @property
     def setup(self) -> StudyOptions:
         """The options, typed and checked."""
-        return StudyOptions.read(self.options)
+        return _read_options(json.dumps(self.options))
 
     @property
     def asks(self) -> Methodology:

@@ -1,6 +1,6 @@
 """A study's playlists: what is judged, under which design, in which order for one rater."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ratings import playlist
 from ratings.methodologies import Entry
@@ -77,14 +77,19 @@ def playlist_for(study: Study, slot: int) -> list[tuple[Entry, playlist.Playlist
 
 
 def _training(study: Study, entries: Sequence[Entry]) -> list[playlist.StimulusKey]:
+    psnr = dict(study.stimuli.values_list("pk", "psnr"))
+    return spread_training(entries, psnr=psnr, wanted=study.setup.training)
+
+
+def spread_training(
+    entries: Sequence[Entry], *, psnr: Mapping[int, float], wanted: int
+) -> list[playlist.StimulusKey]:
     """Entries spread evenly over the range of quality, the worst first, no image twice in a row if possible.
 
-    Quality is PSNR; of a pair of methods, how far apart they are.
+    Quality is PSNR, in dB by stimulus; of a pair of methods, how far apart they are.
     """
-    wanted = study.setup.training
     if not wanted:
         return []
-    psnr = dict(study.stimuli.values_list("pk", "psnr"))
 
     def quality(number: int) -> float:
         entry = entries[number]

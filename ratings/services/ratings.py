@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from ratings.models import Rating, Trial
-from ratings.services.sessions import finish_session, hold_open
+from ratings.models import Rating, Study, Trial
+from ratings.services.sessions import StudyNotOpen, finish_session
 from srstudy.errors import Refused
 
 # Longer than this between two answers, and the rater has come back for another sitting.
@@ -69,49 +69,84 @@ def record_rating(*, trial: Trial, answer: Answer) -> tuple[Rating, bool]:
     """
     study = trial.session.rater.study
     stored = study.asks.stored(trial, answer.given, study.setup)
-    existing = getattr(trial, "rating", None)
+    circumstances = {name: getattr(answer.circumstances, name) for name in CIRCUMSTANCES}
+    rating = Rating(trial=trial, rated_at=timezone.now(), **stored, **circumstances)
+    if trial.shown_at is not None and _store(rating):
+        return rating, True
+    return _rated_before(trial, stored), False
+
+
+def _store(rating: Rating) -> bool:
+    """Store a rating, and the end of the session with its last one; answers whether the database took it."""
+    try:
+        if rating.trial.position < rating.trial.session.length:
+            return _insert(rating)  # one statement, which needs no transaction around it
+        with transaction.atomic():
+            is_new = _insert(rating)
+            if is_new:
+                finish_session(rating.trial.session)
+            return is_new
+    except IntegrityError:
+        if Trial.objects.filter(pk=rating.trial.pk).exists():
+            raise
+        return False
+
+
+# What a rating is made of but its number and its sitting, which the database says.
+_GIVEN = [one for one in Rating._meta.concrete_fields if one.name not in ("id", "sitting")]
+# One statement, because everybody who rates at this moment waits for it. It stores the rating if the trial
+# has none, the one before has one, and the study is open. The study's row is read under a lock that closing
+# has to wait for: a rating is stored before its study closes, or not at all. The lock is shared, or raters
+# would wait for one another's commits. SQLite has one writer at a time and needs no lock.
+_INSERT = f"""
+    INSERT INTO ratings_rating ({", ".join(one.column for one in _GIVEN)}, sitting)
+    SELECT {", ".join(["%s"] * len(_GIVEN))},
+        CASE WHEN before.id IS NULL THEN 1 WHEN before.rated_at < %s THEN before.sitting + 1
+            ELSE before.sitting END
+    FROM ratings_study AS study
+    LEFT JOIN ratings_trial AS previous ON previous.session_id = %s AND previous.position = %s
+    LEFT JOIN ratings_rating AS before ON before.trial_id = previous.id
+    WHERE study.id = %s AND study.status = %s AND (before.id IS NOT NULL OR %s = 1)
+    {{lock}}
+    ON CONFLICT (trial_id) DO NOTHING
+    RETURNING id, sitting
+"""  # noqa: S608  the columns are the model's own
+
+
+def _insert(rating: Rating) -> bool:
+    """Store a rating, and learn its number and sitting; answers whether there was a place for it."""
+    trial, now = rating.trial, rating.rated_at
+    values = [one.get_db_prep_save(getattr(rating, one.attname), connection) for one in _GIVEN]
+    values.append(connection.ops.adapt_datetimefield_value(now - SITTING_GAP))
+    values += [trial.session_id, trial.position - 1]
+    values += [trial.session.rater.study_id, Study.Status.OPEN.value, trial.position]
+    lock = "FOR SHARE OF study" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT.format(lock=lock), values)
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    rating.pk, rating.sitting = row
+    rating._state.adding = False
+    return True
+
+
+def _rated_before(trial: Trial, stored: Mapping[str, Any]) -> Rating:
+    """The rating that an answer repeats.
+
+    Raises: whatever kept the answer from being stored.
+    """
+    existing = Rating.objects.filter(trial=trial.pk).first()
     if existing is not None:
-        return _same_or_refused(existing, stored), False
+        return _same_or_refused(existing, stored)
+    if not Trial.objects.filter(pk=trial.pk).exists():
+        raise TrialGone("The rater has withdrawn, and their trials are deleted.")
     if trial.shown_at is None:
         raise TrialNotShown("This pair has not been shown yet.")
-    previous = _previous(trial)
-    circumstances = {name: getattr(answer.circumstances, name) for name in CIRCUMSTANCES}
-    now = timezone.now()
-    try:
-        with transaction.atomic():
-            hold_open(study)
-            rating = Rating.objects.create(
-                trial=trial, rated_at=now, sitting=_sitting(previous, now), **stored, **circumstances
-            )
-            if trial.position >= trial.session.length:
-                finish_session(trial.session)
-    except IntegrityError:  # the same answer arrived twice at once, or its rater has just withdrawn
-        quicker = Rating.objects.filter(trial=trial.pk).first()
-        if quicker is None:
-            raise TrialGone("The rater has withdrawn, and their trials are deleted.") from None
-        return _same_or_refused(quicker, stored), False
-    return rating, True
-
-
-def _previous(trial: Trial) -> tuple[int, datetime] | None:
-    """Sitting and time of the rating before. Trials are answered in order, so one before tells of all.
-
-    Raises: TrialNotShown if the trial before has no rating.
-    """
-    if trial.position == 1:
-        return None
     before = Rating.objects.filter(trial__session=trial.session_id, trial__position=trial.position - 1)
-    found = before.values_list("sitting", "rated_at").first()
-    if found is None:
+    if trial.position > 1 and not before.exists():
         raise TrialNotShown("The pairs before this one come first.")
-    return found
-
-
-def _sitting(previous: tuple[int, datetime] | None, now: datetime) -> int:
-    if previous is None:
-        return 1
-    sitting, rated_at = previous
-    return sitting + (1 if now - rated_at > SITTING_GAP else 0)
+    raise StudyNotOpen(f"Study {trial.session.rater.study.slug} takes no ratings now.")
 
 
 def _same_or_refused(existing: Rating, stored: Mapping[str, Any]) -> Rating:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,6 +176,14 @@ def mark_instructed(rater: Rater) -> None:
 def record_step(rater: Rater, name: str, content: dict[str, Any]) -> None:
     """Store what a step found out; a step taken again replaces what it found before."""
     StepResult.objects.update_or_create(rater=rater, step=name, defaults={"content": content})
+
+
+@transaction.atomic
+def ask_again(rater: Rater, steps: Iterable[str]) -> None:
+    """Let a rater take these steps again; what they found before stays, under a name with a number."""
+    for result in rater.steps.filter(step__in=list(steps)):
+        before = rater.steps.filter(step__startswith=f"{result.step}_device").count()
+        StepResult.objects.filter(pk=result.pk).update(step=f"{result.step}_device{before + 1}")
 
 
 def finish_session(session: Session) -> bool:

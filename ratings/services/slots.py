@@ -100,9 +100,10 @@ def _limit(study: Study, hours: float | None) -> datetime | None:
 def _inactive(study: Study, limit: datetime) -> QuerySet[Rater]:
     """People who have a place, are not done, and have neither joined nor rated since then.
 
-    Every join asks this: one query, that looks at the ratings of none but those who are late.
+    Every join asks this: one query, that begins with the sessions not finished, which have an index of
+    their own, and so takes no longer for the raters who are done.
     """
-    done = Session.objects.filter(rater=OuterRef("pk"), finished_at__isnull=False)
+    unfinished = Session.objects.filter(finished_at__isnull=True).values("rater")
     rated_since = Rating.objects.filter(trial__session__rater=OuterRef("pk"), rated_at__gte=limit)
-    late = holders(study).filter(created_at__lt=limit)
-    return late.filter(~Exists(done), ~Exists(rated_since)).order_by("pk")
+    late = holders(study).filter(created_at__lt=limit, pk__in=unfinished)
+    return late.filter(~Exists(rated_since)).order_by("pk")

@@ -1,5 +1,7 @@
 """Takes a rater out of a study at their own wish, with what they gave or with what says whose it is."""
 
+from typing import Any, Final
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -9,7 +11,7 @@ from ratings.services.slots import drop_rater
 from srstudy.errors import Refused
 
 # What would say whose the ratings are.
-IDENTITY = {"token_hash": None, "recruited": {}, "completion_code": ""}
+IDENTITY: Final[dict[str, Any]] = {"token_hash": None, "recruited": {}, "completion_code": ""}
 
 
 @transaction.atomic

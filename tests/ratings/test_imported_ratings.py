@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from django.core.management import CommandError, call_command
 
-from ratings.models import Rater, Rating, Study
-from ratings.results import ratings_frame
+from ratings.models import Rater, Rating, Study, Trial
+from ratings.results import choices_frame, ratings_frame
 from ratings.services import studies
 from ratings.services.imports import import_ratings
 from ratings.services.simulation import simulate_raters
@@ -83,7 +83,7 @@ def test_simulated_ratings_stay_marked(study: Study):
 
 
 def test_training_on_other_images_is_left_out_and_counted(study: Study):
-    rows = [{"kind": "test"}, {"kind": "training", "image": "other"}, {"kind": "trap", "method": "reference"}]
+    rows = [{"kind": "test"}, {"kind": "training", "image": "other"}, {"kind": "trap", "method": "grey"}]
     stored = import_ratings(study, table(*rows), file="votes.csv")
     assert stored.ratings == 1
     assert stored.notes == (
@@ -194,3 +194,145 @@ def test_positions_are_given_for_all_trials_of_a_session_or_for_none(study: Stud
     frame = table({"position": 2.0}, {"method": "soft"})
     with pytest.raises(Refused, match="line 3: position is empty, and other trials of the session have one"):
         import_ratings(study, frame, file="votes.csv")
+
+
+@pytest.fixture
+def judged_by(make_outputs):
+    """An open study of two images by three methods, judged in another way, without ties."""
+
+    def make(methodology: str, **options: object) -> Study:
+        made = studies.create_study(
+            slug=methodology, title="t", outputs=make_outputs(), seed=3, methodology=methodology,
+            options=options,
+        )  # fmt: skip
+        studies.open_study(made)
+        return made
+
+    return make
+
+
+def lines(*rows: dict[str, object]) -> pd.DataFrame:
+    """Rows as a file has them, whose first line is the heading."""
+    frame = pd.DataFrame(list(rows)).astype(object)
+    frame.index = pd.RangeIndex(2, 2 + len(frame))
+    return frame.where(frame.notna(), None)
+
+
+def scored(**changes: object) -> dict[str, object]:
+    return {"rater": "ann", "image": "set/image0", "method": "sharp", "score": 4.0} | changes
+
+
+def compared(**changes: object) -> dict[str, object]:
+    given = {"rater": "ann", "image": "set/image0", "method_a": "soft", "method_b": "sharp", "choice": "b"}
+    return given | changes
+
+
+def test_a_score_is_a_score_and_a_hidden_reference_is_one(judged_by):
+    study = judged_by("acr_hr")
+    import_ratings(study, lines(scored(), scored(method="reference", score=5.0)), file="votes.csv")
+    assert ratings_frame(study)[["method", "score", "kind"]].to_numpy().tolist() == [
+        ["sharp", 4.0, "test"],
+        ["reference", 5.0, "test"],
+    ]
+    assert list(Trial.objects.order_by("position").values_list("shown", flat=True)) == ["test", "reference"]
+
+
+def test_a_trap_keeps_what_it_showed(judged_by):
+    study = judged_by("dsis")
+    rows = [scored(kind="test"), *(scored(kind="trap", method=name) for name in ("reference", "degraded"))]
+    import_ratings(study, lines(*rows), file="votes.csv")
+    assert ratings_frame(study)["method"].tolist() == ["sharp", "reference", "degraded"]
+
+
+def test_a_choice_is_stored_as_it_stands_whichever_method_is_called_a(judged_by):
+    study = judged_by("pc", ties=True)
+    rows = [
+        compared(side_a="right", kind="test"),
+        compared(method_a="bicubic", method_b="soft", choice="tie", kind="test"),
+        compared(method_a="reference", method_b="degraded", choice="a", kind="trap"),
+        compared(method_a="reference", method_b="reference", choice="tie", kind="trap"),
+        compared(method_a="grey", method_b="reference", choice="b", kind="trap"),
+    ]
+    stored = import_ratings(study, lines(*rows), file="votes.csv")
+    columns = ["method_a", "method_b", "choice", "side_a", "kind"]
+    assert choices_frame(study)[columns].to_numpy().tolist() == [
+        ["soft", "sharp", "b", "right", "test"],
+        ["bicubic", "soft", "tie", "", "test"],
+        ["reference", "degraded", "a", "", "trap"],
+        ["reference", "reference", "tie", "", "trap"],
+    ]
+    assert stored.notes[0].startswith("1 rows of kind 'trap' are on stimuli that the study does not show")
+
+
+@pytest.mark.parametrize(
+    ("methodology", "row", "sentence"),
+    [
+        ("dsis", scored(score=6.0), "line 3: score 6 is off the scale, which runs from 1 to 5"),
+        ("dsis", scored(score=3.5), "line 3: score 3.5 is none of the categories 1 to 5"),
+        ("dsis", scored(score=0.0, kind="repeat"), "line 3: score 0 is off the scale"),
+        ("dsis", scored(score=None), "line 3: no score is given"),
+        ("dsis", scored(method="reference"), "line 3: study dsis does not show image 'set/image0' by method"),
+        ("acr_hr", scored(method="degraded"), "line 3: study acr_hr does not show image 'set/image0' by"),
+        (
+            "acr_hr",
+            scored(image="set/image9", method="reference"),
+            "line 3: study acr_hr does not show",
+        ),
+        ("acr_hr", scored(method="reference"), "line 3: rater 'ann' votes a second time"),
+        ("pc", compared(choice="left"), "line 3: choice 'left' is not a, b or tie"),
+        ("pc", compared(choice="tie"), "line 3: choice 'tie' is none of study pc, whose option ties is off"),
+        ("pc", compared(choice="x", kind="repeat"), "line 3: choice 'x' is not a, b or tie"),
+        ("pc", compared(method_b="soft"), "line 3: method_a and method_b are both 'soft'"),
+        (
+            "pc",
+            compared(method_b="soft", kind="repeat"),
+            "line 3: study pc does not compare 'soft'",
+        ),
+        ("pc", compared(method_b="grey"), "line 3: study pc does not compare 'soft' with 'grey' on image"),
+        (
+            "pc",
+            compared(image="set/image9"),
+            "line 3: study pc does not compare 'soft'",
+        ),
+        ("pc", compared(side_a="top"), "line 3: side_a 'top' is not left or right"),
+        ("pc", compared(kind="tset"), "line 3: the kind 'tset' is not one of"),
+        ("pc", compared(rater=None), "line 3: the column 'rater' is empty"),
+        (
+            "pc",
+            compared(method_a="sharp", method_b="soft"),
+            "line 3: rater 'ann' compares 'sharp'",
+        ),
+    ],
+)
+def test_a_row_that_does_not_fit_its_methodology_is_refused(judged_by, methodology, row, sentence):
+    good = {"pc": compared(), "dsis": scored(method="soft")}.get(methodology, scored(method="reference"))
+    if sentence.startswith("line 3: rater 'ann' compares"):
+        good = compared(method_a="soft", method_b="sharp")
+    elif methodology == "pc":
+        good = compared(method_a="bicubic", method_b="sharp")
+    good |= {name: "" for name in ("side_a",) if name in row} | ({"kind": "test"} if "kind" in row else {})
+    with pytest.raises(Refused) as refused:
+        import_ratings(judged_by(methodology), lines(good, row), file="votes.csv")
+    assert f"votes.csv, {sentence}" in str(refused.value)
+    assert not Rater.objects.exists()
+
+
+def test_a_file_of_another_methodology_is_refused(judged_by, tmp_path):
+    judged_by("pc")
+    path = tmp_path / "votes.csv"
+    path.write_text("rater,image,method,score\na,set/image0,sharp,4\n")
+    with pytest.raises(CommandError, match="method_a") as refused:
+        call_command("import_ratings", "pc", str(path))
+    assert refused.value.returncode == 2
+
+
+def test_the_times_of_choices_are_taken(judged_by, tmp_path):
+    study = judged_by("pc")
+    path = tmp_path / "votes.csv"
+    path.write_text(
+        "rater,image,method_a,method_b,choice,rated_at,duration_ms\n"
+        "a,set/image0,sharp,soft,a,2026-03-01T10:00:00+00:00,900\n"
+    )
+    call_command("import_ratings", "pc", str(path), stdout=io.StringIO(), stderr=io.StringIO())
+    told = choices_frame(study).iloc[0]
+    assert (told["rated_at"], told["duration_ms"]) == ("2026-03-01T10:00:00.000+00:00", 900)

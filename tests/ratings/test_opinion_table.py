@@ -76,9 +76,7 @@ def test_ours_over_the_study_can_rank_methods_and_within_methods_cannot(rated: S
 def test_a_study_that_people_rated_comes_before_a_newer_simulated_one(rated: Study):
     assert find_study(None) == rated
     rated.raters.update(source=Rater.Source.IMPORT)
-    newer = Study.objects.create(
-        slug="newer", title="n", seed=1, consent_text="", instructions="", invite_hash="h"
-    )
+    newer = Study.objects.create(slug="newer", title="n", seed=1, consent_text="", instructions="")
     assert find_study(None) == rated
     assert find_study("newer") == newer
 
@@ -127,5 +125,5 @@ def test_scores_known_to_be_within_methods_cannot_rank_whatever_their_rows_avera
 def test_a_try_out_does_not_make_a_study_rated_by_people(rated: Study, join, study):
     join()  # somebody who has agreed and rated nothing
     assert find_study(None) == rated
-    empty = Study.objects.create(slug="empty", title="e", seed=1, instructions="", invite_hash="e")
+    empty = Study.objects.create(slug="empty", title="e", seed=1, instructions="")
     assert find_study(None) != empty

@@ -1,8 +1,8 @@
 """The rater's pages lead through a study and tell nothing of what is compared."""
 
 import json
-import re
 import struct
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -12,23 +12,30 @@ from django.test import Client
 
 from ratings import queries
 from ratings.models import Rater, Stimulus, Trial
-from ratings.services import sessions, studies
-from ratings.services.ratings import Answer, record_rating
+from ratings.services import sessions, showing, studies
+from ratings.services.ratings import Answer, Circumstances, record_rating
 from tests.conftest import agreement
+
+ANSWER = Answer({"left_score": 60, "right_score": 50}, Circumstances(duration_ms=900))
 
 
 def answer_all_but(rater: Rater, left: int) -> None:
     """Rate every trial but the last `left`."""
     trials = list(rater.sessions.get().trials.order_by("position"))
+    showing.mark_shown(trials)
     for trial in trials[: len(trials) - left]:
-        sessions.mark_shown(trial)
         trial.refresh_from_db()
-        record_rating(trial=trial, answer=Answer(60, 50, 900))
+        record_rating(trial=trial, answer=ANSWER)
 
 
-def image_addresses(page: bytes) -> list[str]:
-    """Where the two images of a trial's page lie."""
-    return re.findall(r'<img class="picture" src="([^"]+)"', page.decode())
+def first_upcoming(client: Client, invite: str) -> dict[str, Any]:
+    """The trial that is to be judged now, as the page is told of it."""
+    return client.get(f"{invite}upcoming").json()["trials"][0]
+
+
+def image_addresses(client: Client, invite: str) -> list[str]:
+    """Where the pictures of the trial to be judged now lie."""
+    return [picture["src"] for picture in first_upcoming(client, invite)["pictures"]]
 
 
 def test_a_known_rater_is_taken_from_the_link_to_their_trial(rater_client, invite):
@@ -83,9 +90,10 @@ def test_no_byte_that_a_rater_gets_names_a_method_a_file_a_side_or_a_row(strange
     received = [stranger.get(invite), stranger.post(invite, agreement(study))]
     Trial.objects.update(id=F("id") + FAR_AWAY)
     received += sit_through(stranger, invite)
-    # Two of the door, two of the instructions, a page and two images and an answer a pair, two of the end.
+    # Two of the door, two of the instructions, the page, what it is told and two images and an answer a
+    # pair, two of the end.
     assert [response.status_code for response in received] == [
-        *(200, 302, 200, 302), *(200, 200, 200, 201) * 6, *(302, 200),
+        *(200, 302, 200, 302, 200), *(200, 200, 200, 201) * 6, *(302, 200),
     ]  # fmt: skip
 
     words = {"reference", "psnr", "ssim", "dmos", *study.stimuli.values_list("method", flat=True)}
@@ -102,13 +110,15 @@ def test_no_byte_that_a_rater_gets_names_a_method_a_file_a_side_or_a_row(strange
 def sit_through(client: Client, invite: str) -> list[HttpResponse]:
     """Read the instructions and rate all pairs as the page does; answers every response."""
     received = [client.get(f"{invite}instructions"), client.post(f"{invite}instructions")]
+    received.append(client.get(f"{invite}trial"))
     for _ in range(6):
-        page = client.get(f"{invite}trial")
-        images = [client.get(address) for address in image_addresses(page.content)]
-        where = re.search(r'data-answer="([^"]+)"', page.content.decode())[1]
+        told = client.get(f"{invite}upcoming")
+        trial = told.json()["trials"][0]
+        images = [client.get(picture["src"]) for picture in trial["pictures"]]
         answer = {"left_score": 60, "right_score": 50, "duration_ms": 900}
+        where = f"{invite}trials/{trial['token']}/answer"
         stored = client.post(where, json.dumps(answer), content_type="application/json")
-        received += [page, *images, stored]
+        received += [told, *images, stored]
     return [*received, client.get(f"{invite}trial"), client.get(f"{invite}done")]
 
 
@@ -125,15 +135,12 @@ def body_of(response: HttpResponse) -> str:
 def answer_next(rater: Rater) -> None:
     """Rate the first trial that has no rating."""
     trial = rater.sessions.get().trials.filter(rating__isnull=True).order_by("position")[0]
-    record_rating(trial=trial, answer=Answer(60, 50, 900))
+    record_rating(trial=trial, answer=ANSWER)
 
 
 def test_both_images_of_a_pair_come_with_equal_headers_and_length(rater_client, rater, invite):
     for _ in range(6):
-        first, second = (
-            rater_client.get(address)
-            for address in image_addresses(rater_client.get(f"{invite}trial").content)
-        )
+        first, second = (rater_client.get(address) for address in image_addresses(rater_client, invite))
         assert dict(first.headers) == dict(second.headers)
         assert {"Vary", "Set-Cookie"} & set(first.headers) == set()
         assert not first.cookies
@@ -143,7 +150,7 @@ def test_both_images_of_a_pair_come_with_equal_headers_and_length(rater_client, 
 
 
 def test_an_image_has_no_validator_no_name_and_may_be_kept_for_minutes_only(rater_client, invite):
-    address = image_addresses(rater_client.get(f"{invite}trial").content)[0]
+    address = image_addresses(rater_client, invite)[0]
     response = rater_client.get(address)
     assert "ETag" not in response.headers
     assert "Last-Modified" not in response.headers
@@ -154,20 +161,20 @@ def test_an_image_has_no_validator_no_name_and_may_be_kept_for_minutes_only(rate
 def test_the_reference_has_another_address_in_every_trial(rater_client, rater, invite):
     addresses = []
     for _ in range(6):
-        addresses += image_addresses(rater_client.get(f"{invite}trial").content)
+        addresses += image_addresses(rater_client, invite)
         answer_next(rater)
     assert len(set(addresses)) == 12
 
 
 def test_each_side_shows_its_own_file(rater_client, rater, invite, settings):
-    page = rater_client.get(f"{invite}trial").content
+    addresses = image_addresses(rater_client, invite)
     trial = Trial.objects.get(session__rater=rater, position=1)
     stored = {
         "reference": (settings.MEDIA_ROOT / trial.stimulus.reference_file).read_bytes(),
         "test": (settings.MEDIA_ROOT / trial.stimulus.test_file).read_bytes(),
     }
     sides = ("reference", "test") if trial.reference_side == "left" else ("test", "reference")
-    for address, side in zip(image_addresses(page), sides, strict=True):
+    for address, side in zip(addresses, sides, strict=True):
         assert image_data(rater_client.get(address).content) == image_data(stored[side])
 
 
@@ -183,13 +190,14 @@ def image_data(png: bytes) -> bytes:
 
 
 def test_the_images_of_a_trial_not_yet_shown_cannot_be_fetched(rater_client, rater, invite):
-    later = Trial.objects.get(session__rater=rater, position=2)
+    assert image_addresses(rater_client, invite)
+    later = Trial.objects.get(session__rater=rater, position=2 + showing.AHEAD)
     assert rater_client.get(f"{invite}images/{later.left_token}").status_code == 404
 
 
 def test_another_raters_images_cannot_be_fetched(rater_client, join, invite):
     theirs = join().rater.sessions.get().trials.first()
-    sessions.mark_shown(theirs)
+    showing.mark_shown([theirs])
     assert rater_client.get(f"{invite}images/{theirs.left_token}").status_code == 404
 
 

@@ -11,23 +11,25 @@ import pandas as pd
 import pytest
 from django.core.management import CommandError, call_command
 
-from ratings import exports
+from ratings import exports, study_files
 from ratings.models import Trial
-from ratings.services import sessions
-from ratings.services.ratings import Answer, record_rating
+from ratings.services.ratings import Answer, Circumstances, record_rating
+from ratings.services.showing import mark_shown
 
 # Reference 80 always; what each of four raters gives the three methods, on both images alike.
 TEST_SCORES = {"bicubic": [60, 75, 55, 60], "sharp": [80, 85, 70, 81], "soft": [30, 20, 45, 33]}
+
+MEASURED = Circumstances(duration_ms=1200, device_pixel_ratio=1.5, window_width=1280, window_height=800)
 
 
 def rate_all(rater, score_of) -> None:
     """Let a rater answer every trial: 80 for the reference, `score_of(method)` for the test."""
     for trial in rater.sessions.get().trials.order_by("position"):
-        sessions.mark_shown(trial)
+        mark_shown([trial])
         trial.refresh_from_db()
         test = score_of(trial.stimulus.method)
         left, right = (80, test) if trial.reference_side == Trial.Side.LEFT else (test, 80)
-        record_rating(trial=trial, answer=Answer(left, right, 1200, 1.5, 1280, 800))
+        record_rating(trial=trial, answer=Answer({"left_score": left, "right_score": right}, MEASURED))
 
 
 @pytest.fixture
@@ -210,7 +212,7 @@ def test_the_figure_is_an_svg(rated, staff_client):
     assert b"<svg" in response.content
 
 
-@pytest.mark.parametrize("name", exports.TABLES)
+@pytest.mark.parametrize("name", study_files.TABLES)
 def test_every_file_of_the_export_can_be_loaded_from_the_page(rated, staff_client, exported, name):
     response = staff_client.get(f"/studies/two/files/{name}")
     if name.endswith(".csv"):

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from ratings import exports
+from ratings import study_files
 from ratings.models import Rating, Session
 from ratings.services import simulation, studies
 from tests.ratings.test_results import rate_all
@@ -17,7 +17,7 @@ from tests.ratings.test_results import rate_all
 
 def simulated_marks(folder) -> set[str]:
     """What the last column of the three tables says."""
-    tables = [pd.read_csv(folder / name, dtype=str) for name in exports.TABLES[:3]]
+    tables = [pd.read_csv(folder / name, dtype=str) for name in study_files.TABLES[:3]]
     return {mark for table in tables for mark in table["simulated"]}
 
 

@@ -56,6 +56,12 @@ def test_options_come_through_json_and_back():
         ({"questionnaire": True, "questions": [{"name": "a", "text": "b", "choices": ["c"]}]}, "two or more"),
         ({"questionnaire": True, "questions": [{"name": "a", "text": "b"}] * 2}, "one comes twice"),
         ({"return_url": "javascript:alert(1)"}, "which is no address that begins with https://"),
+        ({"return_url": "https://x.org/?c={kode}"}, "return_url has {kode}, and there is {code}"),
+        ({"touch": False}, "touch is off, and needs display_check"),
+        (
+            {"sitting_trials": 9, "drop_after_hours": 12},
+            "drop_after_hours is 12, and raters are told to rest for rest_hours, 12",
+        ),
         ({"max_raters": 0}, "max_raters is 0"),
     ],
 )

@@ -33,15 +33,21 @@ def score_label(
 ) -> tuple[str, ...]:
     """Say in one or two lines what a score counts and which way is better, as `higher_is` has it."""
     direction = f"higher is {higher_is}"
+    noun = score_noun(methodology=methodology, estimator=estimator)
     if estimator == "zscore":
-        noun = "DMOS" if methodology in ("dscqs", "acr_hr") else "Mean"
-        return (f"{noun} of z-scores, 0..100, {direction}",)
-    noun = _NOUNS.get(methodology, "Score") + _BY_MODEL.get(estimator, "")
+        return (f"{noun}, 0..100, {direction}",)
     if methodology == "acr_hr":
         return noun, f"{scale_min:g}..{scale_max:g} scale, {scale_max:g}: like the reference, {direction}"
     if methodology == "dsis":
         return noun, f"{scale_max:g} imperceptible .. {scale_min:g} very annoying, {direction}"
     return noun, f"points of a {scale_min:g}..{scale_max:g} scale, {direction}"
+
+
+def score_noun(*, methodology: str, estimator: str) -> str:
+    """Say what a score is called, without its scale and direction."""
+    if estimator == "zscore":
+        return f"{'DMOS' if methodology in ('dscqs', 'acr_hr') else 'Mean'} of z-scores"
+    return _NOUNS.get(methodology, "Score") + _BY_MODEL.get(estimator, "")
 
 
 def score_heading(row: pd.Series[str]) -> list[str]:

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from ratings.analysing import analysis_files, run_analysis
+from ratings.analysis.evidence import TRAP_SHARE
 from ratings.analysis.methodologies import METHODOLOGIES
 from ratings.analysis.options import AnalysisOptions
-from ratings.analysis.scaling import INTERVALS
 from ratings.analysis.votes import Votes
-from ratings.analysis_options import add_analysis_arguments, add_output_arguments, analysis_options
-from ratings.choice_files import PAIRED_MODELS, scale_files
+from ratings.analysis_options import (
+    add_analysis_arguments,
+    add_output_arguments,
+    analysis_options,
+    paired_options,
+)
+from ratings.choice_files import PairedOptions, run_scaling, scaled_files
 from ratings.exports import SIMULATED, refuse_file_as_folder, write_files
 from ratings.longfiles import (
     holds_choices,
@@ -59,9 +64,12 @@ class Command(SentenceCommand):
             "--metrics", type=Path, metavar="FILE.csv", help="evaluation.csv, or image,method and metrics"
         )
         parser.add_argument(
-            "--model",
-            choices=PAIRED_MODELS,
-            help=f"of paired comparisons; default: {PAIRED_MODELS[0]}",
+            "--trap-share",
+            type=float,
+            default=TRAP_SHARE,
+            metavar="SHARE",
+            help="of the scale, beyond which the reference told apart from itself is a trap failed; "
+            f"default: {TRAP_SHARE:g}",
         )
         parser.add_argument(
             "--encoding", metavar="NAME", help="of the files; default: UTF-8, or as a byte order mark says"
@@ -73,11 +81,8 @@ class Command(SentenceCommand):
         refuse_file_as_folder(out)
         paired = options["methodology"] == PAIRED
         if paired or (options["methodology"] is None and holds_choices(path, encoding=options["encoding"])):
-            _refuse_options_of_scores(options)
-            files, notes, simulated = self._scaled(path, options)
+            files, notes, simulated = self._scaled(path, paired_options(options), options)
         else:
-            if options["model"] is not None:
-                raise Refused(f"--model {options['model']} goes with paired comparisons alone.")
             files, notes, simulated = self._analysed(path, analysis_options(options), options)
         inputs = [path for path in (path, options["metrics"], options["overrides"]) if path is not None]
         write_files(files, out, inputs=inputs)
@@ -110,6 +115,7 @@ class Command(SentenceCommand):
             metrics=metrics,
             overrides=overrides,
             mixed_model=options["mixed_model"],
+            trap_share=options["trap_share"],
             file=path.name,
         )
         about = _about(path) | {"methodology": votes.methodology, "scale": [votes.scale_min, votes.scale_max]}
@@ -125,36 +131,12 @@ class Command(SentenceCommand):
         return files, (*read.notes, *found.notes), found.tables.simulated
 
     def _scaled(
-        self, path: Path, options: Mapping[str, Any]
+        self, path: Path, paired: PairedOptions, options: Mapping[str, Any]
     ) -> tuple[dict[str, str | bytes], tuple[str, ...], bool]:
         read = read_paired_choices(path, encoding=options["encoding"])
-        files, notes, simulated = scale_files(
-            read.frame,
-            file=path.name,
-            model=options["model"] or PAIRED_MODELS[0],
-            ci=options["ci"],
-            level=options["level"],
-            seed=options["seed"],
-            include_simulated=options["include_simulated"],
-            formats=options["figures"],
-            about=_about(path),
-        )
-        return files, (*read.notes, *notes), simulated
-
-
-def _refuse_options_of_scores(options: Mapping[str, Any]) -> None:
-    """Refuse what means nothing where methods are compared in pairs. Raises: Refused naming the option."""
-    without = {
-        "estimator": "mean", "screening": "none", "compat": "", "crush": False,
-        "scope": None, "scale": None, "metrics": None, "overrides": None,
-    }  # fmt: skip
-    for name, nothing in without.items():
-        if options[name] != nothing:
-            raise Refused(f"--{name} goes with scores, and not with paired comparisons.")
-    if options["ci"] not in (None, *INTERVALS):
-        raise Refused(
-            f"--ci {options['ci']} is not one of paired comparisons, which have: {', '.join(INTERVALS)}."
-        )
+        scaled = run_scaling(read.frame, paired, file=path.name)
+        files = scaled_files(scaled, about=_about(path), formats=options["figures"], said_before=read.notes)
+        return files, (*read.notes, *scaled.notes), scaled.simulated
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from ratings.longfiles import read_ratings
+from ratings.longfiles import read_paired_choices, read_ratings
 from ratings.queries import study_by_slug
 from ratings.services.imports import import_ratings
 from srstudy.commands import SentenceCommand
@@ -14,8 +14,9 @@ class Command(SentenceCommand):
     """Stores every rating of a long CSV, or none."""
 
     help = (
-        "Bring a long CSV of ratings (rater,image,method and reference_score,test_score or difference) into "
-        "an open study that shows the same images by the same methods."
+        "Bring a long CSV of ratings (rater,image,method and reference_score,test_score or difference, or "
+        "score; or rater,image,method_a,method_b,choice) into an open study of the same methodology that "
+        "shows the same images by the same methods."
     )
     kept = "nothing of the file was stored"
 
@@ -28,7 +29,8 @@ class Command(SentenceCommand):
 
     def handle(self, **options: Any) -> None:
         study = study_by_slug(options["slug"])
-        read = read_ratings(options["file"], encoding=options["encoding"])
+        read_file = read_paired_choices if study.asks.scale is None else read_ratings
+        read = read_file(options["file"], encoding=options["encoding"])
         stored = import_ratings(study, read.frame, file=options["file"].name)
         for note in (*read.notes, *stored.notes):
             self.stderr.write(note)

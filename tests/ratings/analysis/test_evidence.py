@@ -79,6 +79,45 @@ def test_a_trap_without_a_difference_is_not_judged_and_noted() -> None:
     assert result.notes == ("Traps that could not be judged, for want of a difference: 2.",)
 
 
+def test_in_dsis_a_trap_is_judged_by_the_distance_from_the_best_grade() -> None:
+    five = EvidenceOptions(scale_min=1, scale_max=5, methodology="dsis")
+    # A fifth of the scale's width of 4 is 0.8: grade 5 passes, 4 is one away and fails.
+    reference = [trial(kind="trap", method="reference", score=score) for score in (5, 4, 1)]
+    # A degraded image is failed by the best grade alone.
+    degraded = [trial("b", kind="trap", method="degraded", score=score) for score in (5, 4, 1)]
+    result = collect(*reference, *degraded, options=five)
+    assert (result.traps.tolist(), result.traps_failed.tolist()) == ([3, 3], [2, 1])
+    assert (result.failed_reference.tolist(), result.failed_degraded.tolist()) == ([2, 0], [0, 1])
+    wide = EvidenceOptions(scale_min=1, scale_max=5, methodology="dsis", trap_share=0.25)
+    assert collect(*reference, options=wide).failed_reference[0] == 1
+
+
+def test_in_acr_hr_a_degraded_image_is_held_against_the_raters_own_score_of_the_reference() -> None:
+    five = EvidenceOptions(scale_min=1, scale_max=5, methodology="acr_hr")
+    result = collect(
+        trial(method="reference", score=4),
+        trial(method="reference", image="dog", score=2),
+        trial("b", method="reference", score=2),
+        trial(kind="training", method="reference", image="owl", score=5),
+        trial(kind="trap", method="degraded", score=4),
+        trial(kind="trap", method="degraded", score=3),
+        trial(kind="trap", method="degraded", image="dog", score=3),
+        trial(kind="trap", method="degraded", image="owl", score=1),  # whose reference was only trained on
+        trial("b", kind="trap", method="degraded", score=1),
+        options=five,
+    )
+    assert (result.traps.tolist(), result.failed_degraded.tolist()) == ([3, 1], [2, 0])
+    assert result.notes == ("Traps that could not be judged, for want of a difference: 1.",)
+
+
+def test_in_acr_no_trap_can_be_judged() -> None:
+    five = EvidenceOptions(scale_min=1, scale_max=5, methodology="acr")
+    result = collect(
+        trial(method="reference", score=4), trial(kind="trap", method="degraded", score=5), options=five
+    )
+    assert result.traps.tolist() == [0, 0]
+
+
 def test_training_and_dummies_feed_nothing() -> None:
     result = collect(
         trial(kind="training", method="reference", **pair(90, 10), duration_ms=5, position=1),
@@ -209,6 +248,8 @@ def test_raters_who_are_numbers_in_the_table_are_found_and_others_are_not_looked
 def test_impossible_options_and_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="the rating scale 5 to 1 is not a range"):
         EvidenceOptions(scale_min=5, scale_max=1)
+    with pytest.raises(ValueError, match="methodology 'pc' is not available"):
+        EvidenceOptions(scale_min=0, scale_max=100, methodology="pc")
     with pytest.raises(ValueError, match="trap_share 20 is not a share"):
         EvidenceOptions(scale_min=0, scale_max=100, trap_share=20)
     with pytest.raises(ValueError, match="fast_ms -1 is not a time"):

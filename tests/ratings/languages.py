@@ -1,0 +1,3 @@
+"""The languages in which the rater's pages are tested."""
+
+LANGUAGES = ("en", "ko")
