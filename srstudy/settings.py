@@ -142,7 +142,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "srstudy.storage.StaticFiles"},
 }
 # In development and tests files are served from where they lie, without `collectstatic`.
 WHITENOISE_USE_FINDERS = DEBUG or "pytest" in sys.modules
@@ -162,6 +162,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "ratings.views.access.without_cookies"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # A rater's address holds the invite: no other site, and no log of one, gets it.

@@ -48,7 +48,7 @@ def refuse_impossible_design(study: Study) -> None:
     keys, training, seed = _keys(entries), _training(study, entries), study.seed
     try:
         design = design_of(study)
-        if study.setup.relax_order:
+        if study.setup.relax_order or _is_one_comparison(study, entries):
             playlist.make_playlist(
                 keys, seed=seed, rater_index=0, design=design, training=training, relax=True
             )
@@ -56,6 +56,11 @@ def refuse_impossible_design(study: Study) -> None:
             playlist.check_design(keys, seed=seed, design=design, training=training)
     except ValueError as error:
         raise Refused(str(error)) from error
+
+
+def _is_one_comparison(study: Study, entries: Sequence[Entry]) -> bool:
+    """Whether two methods are compared and no others: every trial shows both, and nothing can come between."""
+    return study.asks.scale is None and len({entry.method for entry in entries}) == 1
 
 
 def playlist_for(study: Study, slot: int) -> list[tuple[Entry, playlist.PlaylistItem]]:

@@ -1,202 +1,309 @@
-// One trial: shows both pictures at the same moment, one image pixel to one device pixel, takes two
-// scores, and sends them until the server has them.
+// The trials of a rater, one after the other on one page: shows the pictures of each at the same moment, one
+// image pixel to one device pixel, takes the answer, shows the next, and sends answers in the background.
 
-const TERMS = ["Bad", "Poor", "Fair", "Good", "Excellent"];
-const RETRY_MS = [1000, 2000, 4000, 8000];
-const DAY_MS = 24 * 3600 * 1000; // the longest duration that is stored
+import { makeDisplay } from "./trial/displays.js";
+import { Measures } from "./trial/measures.js";
+import { Outbox } from "./trial/outbox.js";
+import { afterPainting, decoded, fitToDevicePixels, load, mount, watchWindow } from "./trial/pictures.js";
+import { fill, makeScales } from "./trial/scales.js";
+import { makeShortcuts } from "./trial/shortcuts.js";
+import { Status, warnIfTooNarrow } from "./trial/status.js";
+import { Upcoming } from "./trial/upcoming.js";
 
-// Stored now or before, or no longer wanted: the server's next page says which.
-const GO_ON = new Set([200, 201, 404, 409, 410]);
-const COME_AGAIN = new Set([408, 425, 429]);
+const AHEAD = 2; // trials whose pictures are fetched before their turn
+const RELOAD_MS = 3000;
 
+const given = (id) => JSON.parse(document.getElementById(id).textContent);
 const form = document.getElementById("trial");
+const heading = document.getElementById("question");
+const place = document.getElementById("place");
+const progress = document.getElementById("progress");
+const pair = document.getElementById("pair");
 const next = document.getElementById("next");
-const status = document.getElementById("status");
 const narrow = document.getElementById("narrow");
-const pictures = [...document.querySelectorAll(".picture")];
-const sliders = [...document.querySelectorAll(".slider")];
+const frames = [...pair.querySelectorAll(".frame")];
+const texts = given("texts");
+const status = new Status(document.getElementById("status"), texts);
 
-let shownAt = null; // milliseconds since the page began, when both pictures were painted
-let sending = false;
-let pressed = null; // the slider on which the main button, the finger or the pen went down
-let undelivered = false; // an answer was given and the server has not confirmed it
+let current = null; // the trial on the page
+let queue = []; // the trials after it
+let turn = 0; // grows whenever another trial is shown or the same one anew; what is late belongs to an older one
+let isShown = false; // the pictures of the current trial are painted
+let isRestarting = false; // and hidden until the window keeps still
+let measures = new Measures();
+let pointer = ""; // mouse, touch, pen or keyboard, used last
+let answered = []; // addresses of the answers given on this page
+let lastGiven = null; // when the answer before was given, while no trial is shown after it
 
-// A picture's size in CSS pixels is its size in device pixels over their ratio, and its corner is
-// moved onto the grid of device pixels: otherwise the browser would blend neighbours.
-function fitToDevicePixels() {
-  const ratio = window.devicePixelRatio;
-  for (const picture of pictures) {
-    picture.style.width = `${picture.getAttribute("width") / ratio}px`;
-    picture.style.height = `${picture.getAttribute("height") / ratio}px`;
-    picture.style.left = picture.style.top = "0px";
-  }
-  warnIfTooNarrow(); // before the corners are measured, because its line moves the pictures down
-  for (const picture of pictures) {
-    const corner = picture.getBoundingClientRect();
-    const x = (corner.left + window.scrollX) * ratio;
-    const y = (corner.top + window.scrollY) * ratio;
-    picture.style.left = `${(Math.round(x) - x) / ratio}px`;
-    picture.style.top = `${(Math.round(y) - y) / ratio}px`;
-  }
-}
-
-function warnIfTooNarrow() {
-  const missing = Math.ceil(document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  narrow.hidden = missing <= 0;
-  narrow.textContent = missing > 0
-    ? `Your window is ${missing} pixels too narrow to show both pictures at once. Please make it wider.`
-    : "";
-}
-
-async function reveal() {
-  fitToDevicePixels();
-  try {
-    await Promise.all(pictures.map((picture) => picture.decode()));
-  } catch {
-    status.textContent = "A picture could not be loaded. Trying again …";
-    setTimeout(() => window.location.reload(), 3000);
-    return;
-  }
-  document.body.classList.add("revealed");
-  // The first frame paints the pictures, the second comes after it: the clock starts there.
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    shownAt = performance.now();
+const scales = makeScales(form, texts, () => {
+  measures.used();
+  refresh();
+});
+const display = makeDisplay(pair, texts, {
+  changed: refresh,
+  swapped: () => {
+    measures.toggles += 1;
+  },
+  answering: (hadFocus) => {
     refresh();
-  }));
+    if (hadFocus) {
+      scales.focus();
+    }
+  },
+});
+const shortcuts = makeShortcuts((key) => display.press(key) || (display.isAnswering && scales.press(key)));
+const outbox = new Outbox(form.dataset.base, {
+  stored: () => settled(""),
+  dropped: () => settled(""),
+  refused: (reason) => settled(fill(texts.refused, { reason })),
+  failed: (wait) => {
+    status.notStored(outbox.isDurable, wait);
+    status.waiting = current === null ? texts.used_up : status.waiting;
+    refresh();
+  },
+});
+
+// An answer has left the outbox, stored or not.
+function settled(said) {
+  status.undelivered = "";
+  status.notice = said || status.notice;
+  refresh();
+  upcoming.ask();
+}
+
+function hint() {
+  if (!isShown) {
+    return status.waiting ? "" : texts.loading;
+  }
+  if (!display.isAnswering || !display.hasSeenAll) {
+    return display.hint;
+  }
+  return scales.isComplete() ? "" : scales.hint;
 }
 
 function refresh() {
-  const unset = sliders.filter((slider) => slider.classList.contains("unset"));
-  next.disabled = shownAt === null || unset.length > 0 || sending;
-  if (shownAt !== null && !sending) {
-    status.textContent = unset.length > 0 ? "Set both sliders to go on." : "";
+  scales.enable(display.isAnswering);
+  document.body.classList.toggle("looking", !display.isAnswering);
+  next.disabled = !isShown || !display.isAnswering || !display.hasSeenAll || !scales.isComplete();
+  status.say(hint());
+}
+
+const narrowText = display.isWhole && frames.length > 1 ? texts.narrow : texts.narrow_one;
+
+function fit() {
+  fitToDevicePixels([...pair.querySelectorAll(".picture")], () => warnIfTooNarrow(narrow, narrowText));
+}
+
+function hide() {
+  turn += 1;
+  isShown = isRestarting = false;
+  document.body.classList.remove("revealed");
+  display.stop();
+  scales.reset();
+}
+
+// `since` is when the answer before was given, null where nothing was answered.
+function show(trial, since = null) {
+  hide();
+  current = trial;
+  lastGiven = null;
+  status.waiting = "";
+  measures = new Measures();
+  form.dataset.answer = answerPath(trial);
+  place.textContent = trial.label;
+  progress.max = trial.total;
+  progress.value = trial.done;
+  load(trial);
+  mount(trial, frames);
+  refresh();
+  toTheBeginning(since);
+  reveal(since);
+}
+
+// The button that had the focus is off now, and Tab would lead past the page's end.
+function toTheBeginning(since) {
+  if (since !== null) {
+    heading.focus({ preventScroll: true });
   }
 }
 
-function set(slider) {
-  slider.classList.remove("unset");
-  const value = Number(slider.value);
-  const term = TERMS[Math.min(TERMS.length - 1, Math.floor(value / 20))];
-  slider.setAttribute("aria-valuetext", `${Math.round(value)}, ${term}`);
+async function reveal(since) {
+  const mine = turn;
+  fit();
+  try {
+    await decoded(current);
+  } catch {
+    if (mine === turn) {
+      comeAgain(mine);
+    }
+    return;
+  }
+  if (mine !== turn) {
+    return;
+  }
+  document.body.classList.add("revealed");
+  display.begin();
+  afterPainting(() => {
+    if (mine !== turn) {
+      return;
+    }
+    measures.shown();
+    if (since !== null) {
+      performance.measure("next-to-shown", { start: since, end: measures.shownAt });
+    }
+    isShown = true;
+    display.painted();
+    refresh();
+    queue.forEach(load);
+  });
+}
+
+// A picture is not there: perhaps the connection failed, perhaps the trial is no longer this rater's.
+function comeAgain(mine) {
+  status.waiting = texts.not_loaded;
+  refresh();
+  setTimeout(async () => {
+    if (mine === turn) {
+      await upcoming.ask();
+    }
+    if (mine === turn) {
+      show(current);
+    }
+  }, RELOAD_MS);
+}
+
+function showNext(since) {
+  const trial = queue.shift();
+  if (trial !== undefined) {
+    show(trial, since);
+    return;
+  }
+  hide();
+  current = null;
+  lastGiven = since;
+  toTheBeginning(since);
+  frames.forEach((frame) => frame.replaceChildren());
+  status.waiting = status.undelivered ? texts.used_up : "";
   refresh();
 }
 
-// The arrow keys move a point at a time and not the tenth that the mouse can set.
-const KEY_STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
-
-function onKey(event) {
-  const slider = event.currentTarget;
-  if (event.key in KEY_STEPS) {
-    slider.value = String(Number(slider.value) + KEY_STEPS[event.key]);
-  } else if (event.key === "Home" || event.key === "End") {
-    slider.value = event.key === "Home" ? slider.min : slider.max;
-  } else if (event.key !== " ") {
-    return;
-  }
-  event.preventDefault();
-  set(slider);
-}
-
-function answer() {
-  return {
-    left_score: Number(sliders[0].value),
-    right_score: Number(sliders[1].value),
-    duration_ms: Math.min(DAY_MS, Math.round(performance.now() - shownAt)),
-    device_pixel_ratio: window.devicePixelRatio,
-    window_width: window.innerWidth,
-    window_height: window.innerHeight,
-  };
-}
-
-// What the server asks for in seconds; a date is left aside, and so is more than a minute.
-function askedToWaitMs(response) {
-  const seconds = Number(response?.headers.get("Retry-After"));
-  return Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0;
-}
-
-async function reasonOf(response) {
-  try {
-    return (await response.json()).detail ?? "";
-  } catch {
-    return ""; // a page, and not the problem details that our server writes
-  }
-}
-
-function letTryAgain(reason) {
-  sending = false;
-  for (const slider of sliders) {
-    slider.disabled = false;
-  }
-  refresh();
-  status.textContent = "Your rating is not stored, because the server did not accept it. "
-    + `Please try again, or reload the page. ${reason}`;
-}
-
-async function send(body, attempt) {
-  let response = null;
-  try {
-    response = await fetch(form.dataset.answer, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body,
-      credentials: "same-origin",
-    });
-  } catch {
-    // No connection: the answer stays here and is sent again below.
-  }
-  if (response !== null && GO_ON.has(response.status)) {
-    undelivered = false;
-    window.location.replace(form.dataset.next);
-    return;
-  }
-  if (response !== null && response.status < 500 && !COME_AGAIN.has(response.status)) {
-    letTryAgain(await reasonOf(response));
-    return;
-  }
-  const wait = Math.max(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], askedToWaitMs(response));
-  status.textContent = "Your rating is not stored yet, because the server does not answer. "
-    + `It is kept here and sent again in ${wait / 1000} s; please leave this page open.`;
-  setTimeout(() => send(body, attempt + 1), wait);
-}
+const answerPath = (trial) => form.dataset.answers.replace("/TOKEN/", `/${trial.token}/`);
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (next.disabled || sending) {
+  if (next.disabled) {
     return;
   }
-  sending = undelivered = true;
-  const body = JSON.stringify(answer());
-  for (const slider of sliders) {
-    slider.disabled = true;
-  }
-  refresh();
-  send(body, 0);
+  const since = performance.now();
+  const path = answerPath(current);
+  outbox.add(path, { ...scales.answer(), ...measures.circumstances(pointer) });
+  answered.push(path);
+  status.notice = "";
+  showNext(since);
+  outbox.deliver();
 });
 
-for (const slider of sliders) {
-  slider.value = "50"; // a browser may restore what was there before a reload
-  slider.addEventListener("input", () => set(slider));
-  slider.addEventListener("keydown", onKey);
-}
-window.addEventListener("pointerdown", (event) => {
-  const isMain = event.isPrimary && event.button === 0;
-  pressed = isMain && sliders.includes(event.target) ? event.target : null;
+const upcoming = new Upcoming(form.dataset.upcoming, {
+  asked: () => {
+    const passed = new Set(outbox.paths()); // the server does not know yet that these are answered
+    const before = answered.length;
+    return ({ trials, go }) => {
+      answered.slice(before).forEach((path) => passed.add(path));
+      take(trials.filter((trial) => !passed.has(answerPath(trial))), passed, go);
+    };
+  },
+  gone: () => leave(form.dataset.next),
+  failed: (wait) => {
+    if (current === null) {
+      status.waiting = outbox.isEmpty() ? fill(texts.no_upcoming, { seconds: wait / 1000 }) : texts.used_up;
+      refresh();
+    }
+    return current === null;
+  },
 });
-// A click on the middle changes no value, so no input event tells of it. It counts when it is let go, and
-// not when it begins: the thumb would come up under the pointer and hold the value where it is.
-window.addEventListener("pointerup", () => {
-  if (pressed !== null) {
-    set(pressed);
+
+function take(trials, passed, go) {
+  const known = new Map([current, ...queue].filter(Boolean).map((trial) => [trial.token, trial]));
+  const wanted = trials.map((trial) => known.get(trial.token) ?? trial); // pictures on their way are kept
+  if (wanted.length === 0) {
+    queue = [];
+    if (current === null && passed.size === 0) {
+      leave(go ?? form.dataset.next);
+    }
+    return;
   }
-  pressed = null;
+  const isSame = wanted[0] === current;
+  queue = wanted.slice(1, 1 + AHEAD);
+  if (!isSame) {
+    show(wanted[0], lastGiven);
+  } else if (isShown) {
+    queue.forEach(load);
+  }
+}
+
+function leave(address) {
+  if (outbox.isEmpty()) {
+    window.location.replace(address);
+  }
+}
+
+watchWindow(
+  (isFirst) => {
+    fit();
+    if (current === null || measures.shownAt === null) {
+      return;
+    }
+    measures.windowChanges += isFirst ? 1 : 0;
+    if (form.dataset.reshow && isShown) {
+      status.notice = texts.window_changed;
+      hide();
+      isRestarting = true;
+      measures.restart();
+      refresh();
+    }
+  },
+  () => {
+    if (isRestarting) {
+      isRestarting = false;
+      reveal(null);
+    }
+  },
+);
+
+for (const [event, used] of [["pointerdown", (one) => one.pointerType || "mouse"], ["keydown", () => "keyboard"]]) {
+  form.addEventListener(event, (one) => {
+    pointer = used(one);
+  }, { capture: true });
+}
+shortcuts.used = () => {
+  pointer = "keyboard";
+};
+document.addEventListener("visibilitychange", () => measures.seeVisibility(document.hidden));
+window.addEventListener("online", () => {
+  outbox.wake();
+  if (current === null) {
+    upcoming.ask();
+  }
 });
-window.addEventListener("pointercancel", () => {
-  pressed = null;
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    outbox.deliver();
+    upcoming.ask();
+  }
 });
-window.addEventListener("resize", fitToDevicePixels);
 window.addEventListener("beforeunload", (event) => {
-  if (undelivered) {
+  if (!outbox.isEmpty()) {
     event.preventDefault();
   }
 });
-reveal();
+
+if (outbox.isEmpty()) {
+  const { trials, go } = given("upcoming");
+  take(trials, new Set(), go);
+} else {
+  // Answers from before a reload: what comes next is known once the server has them.
+  place.textContent = "";
+  hide();
+  refresh();
+  outbox.deliver();
+}

@@ -5,6 +5,7 @@ import io
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings as django_settings
@@ -31,10 +32,19 @@ SIDE_PX = 256
 
 
 @transaction.atomic
-def make_gallery(*, images: int) -> Study:
-    """An open study of so many images, two trials each."""
+def make_gallery(
+    *, images: int, methodology: str = "dscqs", options: dict[str, Any] | None = None, slug: str = "gallery"
+) -> Study:
+    """An open study of so many images by two methods."""
     outputs = [output for name in list(CROPS)[:images] for output in _outputs(name)]
-    study = studies.create_study(slug="gallery", title="Sharpness of photographs", outputs=outputs, seed=11)
+    study = studies.create_study(
+        slug=slug,
+        title="Sharpness of photographs",
+        outputs=outputs,
+        seed=11,
+        methodology=methodology,
+        options=options or {},
+    )
     studies.open_study(study)
     return study
 

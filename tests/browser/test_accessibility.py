@@ -4,8 +4,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from ratings.methodologies import METHODOLOGIES
 from ratings.services.simulation import simulate_raters
-from tests.browser.steps import agree, join, rate, see_pair, set_both
+from tests.browser.gallery import make_gallery
+from tests.browser.steps import join, rate
+from tests.browser.ways import TRIALS, WAYS, at_a_trial
 
 pytestmark = pytest.mark.browser
 
@@ -24,30 +27,26 @@ def test_axe_reports_a_page_that_has_a_fault(page, link):
     assert "html-has-lang" in objections(page)
 
 
-def test_the_consent_page_has_no_violation(page, link):
-    page.goto(link)
-    assert objections(page) == ""
+@pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
+@pytest.mark.parametrize("way", WAYS)
+def test_no_page_of_a_rater_has_a_violation(open_browser, live_server, way, language):
+    page = open_browser(locale=language).new_page()
+    found = {name: objections(page) for name in WAYS[way](page)}
+    assert len(found) > 8
+    assert {name: said for name, said in found.items() if said} == {}
 
 
-def test_the_consent_page_with_its_box_unticked_has_no_violation(page, link):
-    page.goto(link)
-    page.evaluate("() => { document.querySelector('form').noValidate = true; }")
-    page.get_by_role("button", name="Begin").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-    assert objections(page) == ""
+@pytest.mark.parametrize(("methodology", "display"), TRIALS)
+def test_no_trial_has_a_violation_before_and_after_its_answer(page, live_server, methodology, display):
+    found = {name: objections(page) for name in at_a_trial(page, methodology, display)}
+    assert {name: said for name, said in found.items() if said} == {}
 
 
-def test_the_instructions_have_no_violation(page, link):
-    agree(page, link)
-    expect(page.get_by_role("heading", name="What we ask of you")).to_be_visible()
-    assert objections(page) == ""
-
-
-def test_a_trial_has_no_violation_before_and_after_the_sliders_are_set(page, link):
-    join(page, link)
-    assert objections(page) == ""
-    set_both(page, 70, 40)
-    assert objections(page) == ""
+@pytest.mark.parametrize("methodology", METHODOLOGIES)
+def test_a_korean_trial_has_no_violation(open_browser, live_server, methodology):
+    page = open_browser(locale="ko-KR").new_page()
+    found = {name: objections(page) for name in at_a_trial(page, methodology, "side_by_side")}
+    assert {name: said for name, said in found.items() if said} == {}
 
 
 def test_a_trial_that_waits_for_the_server_has_no_violation(page, link):
@@ -65,24 +64,13 @@ def test_a_trial_in_a_window_too_narrow_has_no_violation(page, link):
     assert objections(page) == ""
 
 
-def test_the_thanks_have_no_violation(page, link):
-    join(page, link)
-    for number in range(1, 5):
-        see_pair(page, number)
-        rate(page)
-    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
-    assert objections(page) == ""
-
-
-def test_a_link_that_leads_nowhere_has_no_violation(page):
-    page.goto("/s/nowhere/")
-    assert objections(page) == ""
-
-
-def test_the_results_have_no_violation(staff_page, gallery):
-    simulate_raters(gallery, raters=4, seed=1)
+@pytest.mark.parametrize("methodology", METHODOLOGIES)
+def test_the_results_of_no_methodology_have_a_violation(staff_page, live_server, methodology):
+    simulate_raters(make_gallery(images=2, methodology=methodology), raters=4, seed=1)
     staff_page.goto("/studies/gallery/")
-    staff_page.get_by_text("Every image by every method").click()
+    folded = staff_page.locator("details > summary").all()
+    for summary in folded:
+        summary.click()
     assert objections(staff_page) == ""
 
 

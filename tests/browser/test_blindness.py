@@ -1,22 +1,26 @@
 """Over a whole session nothing that reaches the browser tells the reference from the method's picture."""
 
+import json
 import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from ratings.invites import invite_path
-from ratings.models import Study
-from tests.browser.gallery import CROPS, DATASET, METHODS
-from tests.browser.steps import join, rate, see_pair
+from ratings.models import Rating, Study, Trial
+from tests.browser.gallery import CROPS, DATASET, METHODS, make_gallery
+from tests.browser.steps import begin, join, next_button, rate
+from tests.browser.test_delivery import no_connection
 
 pytestmark = pytest.mark.browser
 
 TRIALS = 10
-PASSED_ON = re.compile("/answer$|/static/")
+PASSED_ON = re.compile("/answer$|/upcoming$|/static/")
+GIVEN = re.compile(r'<script id="upcoming" type="application/json">(.*?)</script>', re.DOTALL)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -49,16 +53,18 @@ class Session:
     def of_kind(self, kind: str) -> list[Received]:
         return [one for one in self.received if one.kind == kind]
 
-    def pairs(self) -> list[tuple[Received, Received]]:
-        """The two images of every trial, left and right."""
-        images = {one.url: one for one in self.of_kind("image/png")}
-        pairs = []
-        for page in self.of_kind("text/html"):
-            found = re.findall(r'<img class="picture" src="([^"]+)"', page.body.decode())
-            if found:
-                left, right = (next(images[url] for url in images if url.endswith(src)) for src in found)
-                pairs.append((left, right))
-        return pairs
+    def trials(self) -> list[dict]:
+        """What the page was told of every trial, each once, in the order in which it was told."""
+        told = [found[1] for page in self.of_kind("text/html") if (found := GIVEN.search(page.body.decode()))]
+        told += [
+            one.body.decode() for one in self.of_kind("application/json") if one.url.endswith("/upcoming")
+        ]
+        return list({trial["token"]: trial for text in told for trial in json.loads(text)["trials"]}.values())
+
+    def pairs(self) -> list[tuple[Received, ...]]:
+        """The images of every trial, left and right; or the only one."""
+        images = {urlsplit(one.url).path: one for one in self.of_kind("image/png")}
+        return [tuple(images[picture["src"]] for picture in trial["pictures"]) for trial in self.trials()]
 
 
 def lower(headers: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -98,6 +104,15 @@ class Listener:
         self._waiting.clear()
 
 
+def answer(page: Page) -> None:
+    """Give any answer, whatever is asked, and go on."""
+    if page.locator(".slider").count():
+        rate(page)
+    else:
+        page.locator(".choice input").first.check()
+        next_button(page).click()
+
+
 def sit_through(page: Page, study: Study) -> Session:
     """Rate a whole study; answers all that the browser received."""
     listener = Listener(page)
@@ -107,11 +122,13 @@ def sit_through(page: Page, study: Study) -> Session:
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_role("heading", name="What we ask of you")).to_be_visible()
     listener.write_down()
-    page.get_by_role("button", name="Show the first pair").click()
-    for number in range(1, TRIALS + 1):
-        see_pair(page, number)
+    page.get_by_role("button", name="Show the first p").click()
+    for number in range(1, Trial.objects.count() + 1):
+        expect(page.locator("#place")).to_have_text(re.compile(rf"^(Pair|Picture) {number} of "))
+        expect(page.locator("#status")).to_have_text(re.compile("to go on.$"))
+        page.wait_for_load_state("networkidle")  # what is fetched ahead has come
         listener.write_down()
-        rate(page)
+        answer(page)
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     listener.write_down()
     page.unroute_all(behavior="wait")
@@ -147,9 +164,10 @@ def no_secret_arrives(session: Session, study: Study) -> None:
 
 
 def no_word_names_a_side(session: Session, study: Study) -> None:
-    word = re.compile(
-        r"\b(reference|references|test|tests|original|hidden_?ref|bicubic|psnr|ssim|dmos)\b", re.I
-    )
+    words = ["references", "test", "tests", "original", "hidden_?ref", "bicubic", "psnr", "ssim", "dmos"]
+    if study.methodology != "dsis":  # where it is the reference's name, and shown to everybody
+        words.append("reference")
+    word = re.compile(rf"\b({'|'.join(words)})\b", re.I)
     texts = [one for one in session.received if one.kind != "image/png"]
     assert {one.kind for one in texts} >= {"text/html", "text/css", "text/javascript", "application/json"}
     found = {(match[0], one.url) for one in texts for match in word.finditer(one.everything)}
@@ -158,15 +176,28 @@ def no_word_names_a_side(session: Session, study: Study) -> None:
 
 def no_image_address_comes_twice(session: Session, study: Study) -> None:
     addresses = [one.url for one in session.of_kind("image/png")]
-    assert len(addresses) == 2 * TRIALS
-    assert len(set(addresses)) == 2 * TRIALS
+    assert len(addresses) == study.asks.pictures * Trial.objects.count()
+    assert len(set(addresses)) == len(addresses)
+
+
+def the_page_is_told_tokens_and_sizes_alone(session: Session, study: Study) -> None:
+    for trial in session.trials():
+        assert set(trial) == {"token", "label", "done", "total", "pictures"}
+        assert {frozenset(picture) for picture in trial["pictures"]} == {
+            frozenset({"src", "width", "height"})
+        }
+        sides = [{**picture, "src": picture["src"].rpartition("/")[0]} for picture in trial["pictures"]]
+        assert sides == sides[:1] * len(sides)
+        lengths = {len(picture["src"]) for picture in trial["pictures"]}
+        assert len(lengths) == 1
 
 
 def both_images_come_with_the_same_headers_and_length(session: Session, study: Study) -> None:
-    for left, right in session.pairs():
-        first, second = ([h for h in one.headers if h[0] != "date"] for one in (left, right))
-        assert first == second
-        assert dict(first)["content-length"] == str(len(left.body)) == str(len(right.body))
+    for pictures in session.pairs():
+        headers = [[h for h in one.headers if h[0] != "date"] for one in pictures]
+        assert headers == headers[:1] * len(pictures)
+        lengths = {str(len(one.body)) for one in pictures}
+        assert lengths == {dict(headers[0])["content-length"]}
 
 
 def no_image_can_be_recognised_later(session: Session, study: Study) -> None:
@@ -182,9 +213,11 @@ def images_hold_pixels_and_padding_alone(session: Session, study: Study) -> None
 
 
 def both_sides_are_written_alike(session: Session, study: Study) -> None:
+    if study.methodology == "dsis":
+        return  # its two pictures have names
     for page in session.of_kind("text/html"):
         sides = re.findall(r'<section class="side".*?</section>', page.body.decode(), re.DOTALL)
-        plain = {re.sub(r"/images/[^\"]+|\b(left|right|[AB])\b", "", side) for side in sides}
+        plain = {re.sub(r"\b(left|right|[AB])\b", "", side) for side in sides}
         assert len(plain) == (1 if sides else 0)
 
 
@@ -206,6 +239,7 @@ CHECKS = [
     no_secret_arrives,
     no_word_names_a_side,
     no_image_address_comes_twice,
+    the_page_is_told_tokens_and_sizes_alone,
     both_images_come_with_the_same_headers_and_length,
     no_image_can_be_recognised_later,
     images_hold_pixels_and_padding_alone,
@@ -215,13 +249,17 @@ CHECKS = [
 ]
 
 
-def test_a_whole_session_tells_nothing_of_what_is_compared(page, long_gallery, live_server, subtests):
-    session = sit_through(page, long_gallery)
-    assert len(session.pairs()) == TRIALS
+@pytest.mark.parametrize("methodology", ["dscqs", "dsis", "acr_hr", "pc"])
+def test_a_whole_session_tells_nothing_of_what_is_compared(page, live_server, subtests, methodology):
+    study = make_gallery(images=5, methodology=methodology)
+    session = sit_through(page, study)
+    # Five images by two methods; and their references beside them, or each image's only two methods.
+    trials = {"dscqs": TRIALS, "dsis": TRIALS, "acr_hr": 15, "pc": 5}[methodology]
+    assert len(session.pairs()) == trials == Rating.objects.count()
     check: Callable[[Session, Study], None]
     for check in CHECKS:
         with subtests.test(check.__name__):
-            check(session, long_gallery)
+            check(session, study)
     with subtests.test("nothing is asked of another server"):
         assert {one.url.startswith(live_server.url) for one in session.received} == {True}
 
@@ -241,3 +279,30 @@ def test_a_trials_page_keeps_nothing_in_the_browser_but_the_raters_cookie(page, 
     assert names <= {"rater", "csrftoken"}
     stored = page.evaluate("() => [localStorage.length, sessionStorage.length]")
     assert stored == [0, 0]
+
+
+ANSWERED = {
+    "dscqs": {"left_score", "right_score"}, "dsis": {"score"}, "acr_hr": {"score"}, "pc": {"choice"},
+}  # fmt: skip
+MEASURED = {
+    "duration_ms", "first_interaction_ms", "toggles", "window_changes", "restarts", "hidden_count",
+    "hidden_ms", "device_pixel_ratio", "window_width", "window_height", "screen_width", "screen_height",
+    "pointer",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("methodology", list(ANSWERED))
+def test_an_answer_kept_in_the_browser_tells_nothing_but_itself(page, live_server, methodology):
+    study = make_gallery(images=2, methodology=methodology)
+    begin(page, invite_path(study))
+    expect(page.locator("#status")).to_contain_text("to go on.")
+    page.route("**/answer", no_connection)
+    answer(page)
+    expect(page.locator("#status")).to_contain_text("not stored yet")
+    ((key, value),) = page.evaluate("() => Object.entries(localStorage)")
+    assert page.evaluate("() => sessionStorage.length") == 0
+    entry = json.loads(value)
+    assert set(entry) == {"path", "body", "given"}
+    assert set(entry["body"]) == ANSWERED[methodology] | MEASURED
+    assert entry["path"] == f"{invite_path(study)}trials/{Trial.objects.get(position=1).token}/answer"
+    assert [secret for secret in secrets_of(study) if secret in key + value] == []

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from ratings.models import Rating, Trial
-from tests.browser.steps import join, next_button, rate, see_pair, set_both, sliders
+from ratings.models import Rating
+from tests.browser.steps import join, next_button, rate, scores_of, see_pair, set_both, wait_until_stored
 from tests.browser.test_pictures import Held
 
 pytestmark = pytest.mark.browser
@@ -33,27 +33,30 @@ def test_a_double_click_on_next_sends_one_answer_and_skips_no_pair(page, link):
     see_pair(page, 2)
     page.wait_for_timeout(300)
     see_pair(page, 2)
+    wait_until_stored(page, 1)
     assert len(sent) == 1
     assert rated_positions() == [1]
 
 
-def test_nothing_more_is_sent_while_the_server_takes_its_time(page, link):
+def test_an_answer_waits_until_the_one_before_it_is_stored(page, link):
     join(page, link)
     held = Held()
     page.route(ANSWER, held)
     rate(page, 70, 40)
+    see_pair(page, 2)
+    rate(page, 60, 30)
+    see_pair(page, 3)
     held.wait(page)
-    expect(next_button(page)).to_be_disabled()
-    for slider in sliders(page):
-        expect(slider).to_be_disabled()  # a score on its way cannot be changed
-    box = next_button(page).bounding_box()
-    page.mouse.click(box["x"] + 5, box["y"] + 5)
-    page.keyboard.press("Enter")
     page.wait_for_timeout(200)
     assert len(held.routes) == 1
+    assert rated_positions() == []
     held.let_go()
-    see_pair(page, 2)
+    held.wait(page, 2)
     assert rated_positions() == [1]
+    held.routes[1].continue_()
+    wait_until_stored(page, 2)
+    lefts = [scores_of(rating)[0] for rating in Rating.objects.order_by("trial__position")]
+    assert lefts == pytest.approx([70, 60], abs=0.7)
 
 
 def no_connection(route: Route) -> None:
@@ -77,15 +80,14 @@ def test_an_answer_that_fails_is_kept_and_sent_again_without_the_raters_doing(pa
     page.route(ANSWER, failure, times=2)
     rate(page, 100, 0)
     status = page.locator("#status")
-    expect(status).to_contain_text(f"{NOT_STORED} It is kept here and sent again in 1 s")
+    expect(status).to_contain_text(f"{NOT_STORED} It is kept in this browser and sent again in 1 s.")
     page.clock.fast_forward(1000)
-    expect(status).to_contain_text(f"{NOT_STORED} It is kept here and sent again in 2 s")
+    expect(status).to_contain_text(f"{NOT_STORED} It is kept in this browser and sent again in 2 s.")
     assert rated_positions() == []
     page.clock.fast_forward(2000)
     see_pair(page, 2)
-    rating = Rating.objects.get()
-    scores = {"left": (100, 0), "right": (0, 100)}[Trial.objects.get(position=1).reference_side]
-    assert (rating.reference_score, rating.test_score) == scores
+    wait_until_stored(page, 1)
+    assert scores_of(Rating.objects.get()) == (100, 0)
     assert asked == []
 
 
@@ -97,7 +99,10 @@ def test_the_time_of_waiting_for_the_server_is_no_part_of_the_duration(page, lin
     expect(page.locator("#status")).to_contain_text(NOT_STORED)
     page.clock.fast_forward(600_000)
     see_pair(page, 2)
-    assert Rating.objects.get().duration_ms < 600_000
+    wait_until_stored(page, 1)
+    rating = Rating.objects.get()
+    assert rating.duration_ms < 600_000
+    assert rating.kept_ms >= 600_000
 
 
 def test_an_answer_whose_receipt_is_lost_is_stored_once(page, link):
@@ -111,7 +116,9 @@ def test_an_answer_whose_receipt_is_lost_is_stored_once(page, link):
     rate(page)
     expect(page.locator("#status")).to_contain_text(NOT_STORED)
     assert rated_positions() == [1]
-    page.clock.fast_forward(1000)
+    with page.expect_response(ANSWER) as again:
+        page.clock.fast_forward(1000)
+    assert again.value.status == 200
     see_pair(page, 2)
     assert rated_positions() == [1]
 

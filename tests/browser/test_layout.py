@@ -75,7 +75,7 @@ def test_the_results_fit_the_window(open_browser, long_gallery, staff_client, de
     page = context.new_page()
     simulate_raters(long_gallery, raters=24, seed=1)
     page.goto("/studies/gallery/")
-    expect(page.get_by_role("img", name="DMOS of each method")).to_have_js_property("complete", True)
+    expect(page.get_by_role("img", name="Difference mean opinion score of each method")).to_have_js_property("complete", True)
     Fits(page, device).check("results")
 
 

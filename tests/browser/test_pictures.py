@@ -129,8 +129,13 @@ def test_next_waits_for_both_sliders(page, link, first):
 @pytest.fixture
 def noise(make_outputs, live_server) -> Study:
     """Two trials of pictures in which every pixel differs from its neighbours, so no blending goes unseen."""
-    outputs = make_outputs(images=2, methods=("dull",), side_px=256)
-    study = studies.create_study(slug="noise", title="Noise", outputs=outputs, seed=3)
+    return make_noise(make_outputs)
+
+
+def make_noise(make_outputs, *, side_px: int = 256, **options: object) -> Study:
+    """An open study of noise."""
+    outputs = make_outputs(images=2, methods=("dull",), side_px=side_px)
+    study = studies.create_study(slug="noise", title="Noise", outputs=outputs, seed=3, options=options)
     studies.open_study(study)
     return study
 
@@ -203,7 +208,8 @@ def test_a_scrolled_page_still_shows_the_pixels_of_the_file(open_screen, noise):
         np.testing.assert_array_equal(seen, stored[-len(seen) :])
 
 
-def test_a_window_too_narrow_says_so_and_blurs_nothing(open_screen, noise):
+def test_a_window_too_narrow_says_so_and_blurs_nothing(open_screen, make_outputs):
+    noise = make_noise(make_outputs, side_px=400)
     page = open_screen(1.25)
     join(page, invite_path(noise))
     warning = page.locator("#narrow")
@@ -214,7 +220,7 @@ def test_a_window_too_narrow_says_so_and_blurs_nothing(open_screen, noise):
     left, right = zip(seen_pixels(page), stored_pixels(1), strict=True)
     np.testing.assert_array_equal(*left)
     seen, stored = right
-    assert 50 < seen.shape[1] < 256  # some columns lie outside the window
+    assert 50 < seen.shape[1] < 400  # some columns lie outside the window
     np.testing.assert_array_equal(seen, stored[:, : seen.shape[1]])
 
 

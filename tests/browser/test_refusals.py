@@ -6,7 +6,16 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from ratings.models import Rating
-from tests.browser.steps import join, next_button, rate, see_pair, set_both, sliders
+from tests.browser.steps import (
+    join,
+    next_button,
+    rate,
+    scores_of,
+    see_pair,
+    sliders,
+    wait_until_stored,
+)
+from tests.browser.test_pictures import Held
 
 pytestmark = pytest.mark.browser
 
@@ -33,13 +42,36 @@ def test_a_refused_answer_is_said_to_be_refused_and_can_be_given_again(page, lin
     rate(page, 70, 40)
     expect(page.locator("#status")).to_contain_text(REFUSED)
     expect(page.locator("#status")).to_contain_text("The clock is wrong.")
+    expect(page.get_by_text("Pair 1 of 4")).to_be_visible()
     assert Rating.objects.count() == 0
     for slider in sliders(page):
-        expect(slider).to_be_enabled()
-    set_both(page, 60, 30)
-    next_button(page).click()
+        expect(slider).to_have_class("slider unset")
+    rate(page, 60, 30)
     see_pair(page, 2)
-    assert Rating.objects.count() == 1
+    wait_until_stored(page, 1)
+    left, right = scores_of(Rating.objects.get())
+    assert (left, right) == pytest.approx((60, 30), abs=0.7)
+
+
+def test_of_answers_sent_after_a_refused_one_none_is_stored_out_of_its_order(page, link):
+    join(page, link)
+    held = Held()
+    page.route(ANSWER, held, times=1)
+    rate(page, 70, 40)
+    see_pair(page, 2)
+    rate(page, 20, 10)
+    see_pair(page, 3)
+    held.wait(page)
+    held.routes[0].fulfill(status=400, content_type="application/problem+json", body="{}")
+    expect(page.locator("#status")).to_contain_text(REFUSED)
+    expect(page.get_by_text("Pair 1 of 4")).to_be_visible()
+    for number in range(1, 5):
+        expect(page.get_by_text(f"Pair {number} of 4")).to_be_visible()
+        expect(page.locator("#status")).to_contain_text("Set both sliders")
+        rate(page, 50 + number, 5)
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    lefts = [scores_of(rating)[0] for rating in Rating.objects.order_by("trial__position")]
+    assert lefts == pytest.approx([51, 52, 53, 54], abs=0.7)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
@@ -51,6 +83,7 @@ def test_an_answer_that_comes_at_a_bad_moment_is_sent_again(page, link, status):
     expect(page.locator("#status")).to_contain_text(f"{NOT_STORED}")
     page.clock.fast_forward(1000)
     see_pair(page, 2)
+    wait_until_stored(page, 1)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +111,7 @@ def test_a_page_left_open_for_days_still_stores_its_scores(page, link):
     join(page, link)
     page.clock.fast_forward(3 * 24 * 3600 * 1000)
     rate(page)
-    see_pair(page, 2)
+    wait_until_stored(page, 1)
     assert Rating.objects.get().duration_ms == 24 * 3600 * 1000
 
 

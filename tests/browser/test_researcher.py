@@ -28,7 +28,7 @@ def test_simulated_results_show_the_figure_and_say_that_they_are_simulated(staff
     complaints = complaints_of(staff_page)
     staff_page.goto("/studies/gallery/")
     expect(staff_page.get_by_text("Simulated ratings", exact=False).first).to_be_visible()
-    figure = staff_page.get_by_role("img", name="DMOS of each method")
+    figure = staff_page.get_by_role("img", name="Difference mean opinion score of each method")
     expect(figure).to_be_visible()
     expect(figure).to_have_js_property("complete", True)
     assert figure.evaluate("(image) => image.naturalWidth") > 300

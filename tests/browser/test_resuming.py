@@ -8,7 +8,7 @@ from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from ratings.models import Rater, Rating, Trial
-from tests.browser.steps import join, next_button, rate, see_pair, set_both, sliders
+from tests.browser.steps import join, next_button, rate, see_pair, set_both, sliders, wait_until_stored
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +22,7 @@ def after_two(page: Page, link: str) -> Page:
     for number in (1, 2):
         rate(page, 60 + number, 30 + number)
         see_pair(page, number + 1)
+    wait_until_stored(page, 2)
     return page
 
 
@@ -102,7 +103,12 @@ def test_of_two_tabs_at_one_pair_the_first_answer_stands_and_the_second_goes_on(
     late.goto(after_two.url)
     see_the_third_pair(late)
     rate(after_two, 100, 100)
-    see_pair(after_two, 4)
-    rate(late, 0, 0)
+    wait_until_stored(after_two, 3)
+    with late.expect_response("**/answer") as refused:
+        rate(late, 0, 0)
+    assert refused.value.status == 409
     see_pair(late, 4)
     assert ratings()[2:] == [(3, 100.0, 100.0)]
+    rate(late, 20, 20)
+    expect(late.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert ratings()[3:] == [(4, 20.0, 20.0)]

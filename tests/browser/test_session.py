@@ -7,7 +7,16 @@ from playwright.sync_api import Page, expect
 
 from ratings.invites import invite_path
 from ratings.models import Rater, Rating, Trial
-from tests.browser.steps import click_slider, join, rate, see_pair, set_both, sliders
+from tests.browser.steps import (
+    click_slider,
+    join,
+    rate,
+    scores_of,
+    see_pair,
+    set_both,
+    sliders,
+    wait_until_stored,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -47,11 +56,7 @@ FOCUS = """() => {
 
 def scores_by_side() -> list[tuple[float, float]]:
     """What the database says of every trial, turned back into left and right."""
-    pairs = []
-    for rating in Rating.objects.order_by("trial__position"):
-        pair = (rating.reference_score, rating.test_score)
-        pairs.append(pair if rating.trial.reference_side == Trial.Side.LEFT else pair[::-1])
-    return pairs
+    return [scores_of(rating) for rating in Rating.objects.order_by("trial__position")]
 
 
 def test_ten_pairs_rated_with_the_mouse_are_stored_once_each_and_lead_to_the_code(page, long_gallery):
@@ -72,7 +77,7 @@ def test_the_size_and_pixel_ratio_of_the_window_are_stored_with_the_scores(open_
     page = open_browser(device_scale_factor=1.5, viewport={"width": 1203, "height": 777}).new_page()
     join(page, link)
     rate(page)
-    see_pair(page, 2)
+    wait_until_stored(page, 1)
     rating = Rating.objects.get()
     assert (rating.device_pixel_ratio, rating.window_width, rating.window_height) == (1.5, 1203, 777)
 
@@ -83,7 +88,7 @@ def test_the_duration_runs_from_both_pictures_shown_to_the_answer(page, link):
     page.wait_for_timeout(700)
     rate(page)
     onlooker_ms = (time.monotonic() - began) * 1000
-    see_pair(page, 2)
+    wait_until_stored(page, 1)
     assert 700 <= Rating.objects.get().duration_ms <= onlooker_ms
 
 

@@ -95,6 +95,13 @@ def test_paired_comparison_of_one_method_has_nothing_to_compare(make_outputs):
         )
 
 
+def test_a_comparison_of_two_methods_needs_no_relaxing(make_outputs):
+    made = studies.create_study(
+        slug="s", title="S", outputs=make_outputs(images=3, methods=("a", "b")), seed=0, methodology="pc"
+    )
+    assert made.stimuli.count() == 6
+
+
 @pytest.fixture
 def photos(make_outputs):
     """Three images of a data set that the command finds by its name."""

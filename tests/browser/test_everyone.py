@@ -1,0 +1,113 @@
+"""A rater's pages for everyone: with text twice as large, zoomed in, with a finger, with a keyboard."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.gallery import make_gallery
+from tests.browser.looks import faults, rings, small_targets
+from tests.browser.ways import TRIALS, WAYS, at_a_trial, open_trial
+
+pytestmark = pytest.mark.browser
+
+# Source: WCAG 2.2, 1.4.11 Non-text Contrast.
+LEAST_CONTRAST = 3
+# 1280 × 800 device pixels at a zoom of 200 %.
+ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
+
+
+def set_text_size(page: Page, percent: int) -> None:
+    """What a browser's own setting of the text's size does."""
+    page.evaluate("(size) => { document.documentElement.style.fontSize = size; }", f"{percent}%")
+
+
+def found_on(pages: Iterator[str], look: Callable[[], list[Any]]) -> dict[str, list[Any]]:
+    """What a look at each page finds, without the pages where that is nothing."""
+    found = {name: look() for name in pages}
+    assert len(found) > 1
+    return {name: wrong for name, wrong in found.items() if wrong}
+
+
+@pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_lost_with_text_twice_as_large(open_browser, live_server, way, language):
+    page = open_browser(locale=language).new_page()
+
+    def enlarged() -> list[str]:
+        set_text_size(page, 200)
+        return faults(page)
+
+    assert found_on(WAYS[way](page), enlarged) == {}
+
+
+@pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_lost_on_a_page_zoomed_to_twice_its_size(open_browser, live_server, way, language):
+    page = open_browser(**ZOOMED, locale=language).new_page()
+    assert found_on(WAYS[way](page), lambda: faults(page)) == {}
+
+
+@pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
+@pytest.mark.parametrize(("methodology", "display"), TRIALS)
+def test_nothing_of_a_trial_is_lost_zoomed_with_text_of_either_size(
+    open_browser, live_server, methodology, display, language
+):
+    page = open_browser(**ZOOMED, locale=language).new_page()
+
+    def in_both_sizes() -> list[str]:
+        found = faults(page)
+        set_text_size(page, 200)
+        found += faults(page)
+        set_text_size(page, 100)
+        return found
+
+    assert found_on(at_a_trial(page, methodology, display), in_both_sizes) == {}
+
+
+def test_something_lost_is_found(page, link):
+    page.goto(link)
+    assert faults(page) == []
+    page.add_style_tag(url="data:text/css,")
+    page.evaluate("() => { document.querySelector('h1').style.marginLeft = '-50px'; }")
+    page.evaluate("() => { document.querySelector('[type=submit]').style.marginTop = '-60px'; }")
+    assert {fault.split(" ")[0] for fault in faults(page)} == {"off:", "<label"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_target_is_large_enough_for_a_finger(open_browser, live_server, way):
+    page = open_browser(has_touch=True).new_page()
+    assert found_on(WAYS[way](page), lambda: small_targets(page)) == {}
+
+
+@pytest.mark.parametrize(("methodology", "display"), TRIALS)
+def test_every_target_of_a_trial_is_large_enough_for_a_finger(
+    open_browser, live_server, methodology, display
+):
+    page = open_browser(has_touch=True).new_page()
+    assert found_on(at_a_trial(page, methodology, display), lambda: small_targets(page)) == {}
+
+
+def without_ring(page: Page) -> list[dict[str, Any]]:
+    """What Tab leads to without a ring that can be seen."""
+    found = rings(page)
+    assert found
+    return [ring for ring in found if ring["width"] < 2 or ring["contrast"] < LEAST_CONTRAST]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_focus_can_be_seen_wherever_it_is(page, live_server, way):
+    assert found_on(WAYS[way](page), lambda: without_ring(page)) == {}
+
+
+@pytest.mark.parametrize(("methodology", "display"), TRIALS)
+def test_the_focus_can_be_seen_wherever_it_is_on_a_trial(page, live_server, methodology, display):
+    assert found_on(at_a_trial(page, methodology, display), lambda: without_ring(page)) == {}
+
+
+def test_a_sequence_in_a_set_time_has_no_button_to_go_on_with(page, live_server):
+    options = {"display": "sequential", "sequence_seconds": 60}
+    open_trial(page, make_gallery(images=2, options=options))
+    expect(page.locator(".side").first.locator(".picture")).to_be_visible()
+    expect(page.locator("#advance")).to_be_hidden()
