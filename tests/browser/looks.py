@@ -7,13 +7,13 @@ from playwright.sync_api import Page
 LEAST_TARGET_PX = 44
 MOST_TABS = 200
 
-# Texts and controls that can be seen. What is for screen readers alone is one pixel large, and a box that scrolls
-# may hold more than it shows.
+# What can be seen of a selector. What is for screen readers alone is one pixel large.
 SEEN = """(selector) => [...document.querySelectorAll(selector)].filter((one) =>
   one.getClientRects().length && getComputedStyle(one).visibility !== "hidden"
   && !one.closest(".unseen, .skip, option, noscript"))"""
 
-# The page's overflow, and every text or control that reaches over an edge of the page, or is cut off.
+# The page's overflow, and every text or control that reaches over an edge of the page, or is cut off. A box
+# that scrolls may hold more than it shows.
 LOST = f"""() => {{
   const root = document.documentElement, found = [], tell = (what, one) => found.push(
     `${{what}}: ${{one.outerHTML.slice(0, 90)}}`);
@@ -34,8 +34,8 @@ LOST = f"""() => {{
 
 # Pairs of pictures and controls of which one lies on the other.
 COVERED = f"""() => {{
-  const all = ({SEEN})("button, .choice, .slider, .terms, .tick, select, textarea, input.number, .range, .picture, "
-    + ".button, .foot a, .alone, .asked");
+  const all = ({SEEN})("button, select, textarea, input.number, .choice, .slider, .terms, .tick, .range, "
+    + ".picture, .button, .foot a, .alone, .asked");
   const boxes = all.map((one) => one.getBoundingClientRect()), found = [];
   boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {{
     const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
@@ -46,8 +46,8 @@ COVERED = f"""() => {{
   return found;
 }}"""
 
-# Targets smaller than a finger. A box to tick counts with its label; a link within a sentence may be as high as
-# the sentence. Source: WCAG 2.2, 2.5.5 Target Size (Enhanced).
+# Targets smaller than a finger. A box to tick counts with its label; a link within a sentence may be as high
+# as the sentence. Source: WCAG 2.2, 2.5.5 Target Size (Enhanced).
 SMALL = f"""(least) => ({SEEN})("a[href], button, select, textarea, input").filter((one) => {{
   const around = one.parentElement;
   const isInline = one.matches("p > a") && around.textContent.trim() !== one.textContent.trim();
@@ -79,9 +79,15 @@ RING = """() => {
 }"""
 
 
-def faults(page: Page) -> list[str]:
-    """What is lost or covered on a page, and the controls that cannot be reached."""
+def misplaced(page: Page) -> list[str]:
+    """What is off the page, cut off, or covered."""
     found: list[str] = page.evaluate(LOST) + page.evaluate(COVERED)
+    return found
+
+
+def faults(page: Page) -> list[str]:
+    """What is misplaced on a page, and the controls that cannot be reached."""
+    found = misplaced(page)
     for control in page.locator("main button:visible, main .choice:visible, main .tick:visible").all():
         if control.is_enabled():
             control.click(trial=True)

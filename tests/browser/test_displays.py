@@ -210,3 +210,10 @@ def test_a_single_picture_is_shown_as_it_is(page, live_server):
     expect(status(page)).to_have_text("Choose an answer to go on.")
     expect(page.locator(".picture")).to_be_visible()
     expect(page.locator(".show")).to_have_count(0)
+
+
+@pytest.mark.parametrize("display", ["in_place", "sequential"])
+def test_each_slider_says_whose_it_is_where_the_pictures_share_one_spot(page, live_server, display):
+    study = make_gallery(images=2, options={"display": display})
+    begin(page, invite_path(study))
+    expect(page.locator(".whose")).to_have_text(["A", "B"])

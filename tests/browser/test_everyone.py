@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.gallery import make_gallery
-from tests.browser.looks import faults, rings, small_targets
+from tests.browser.looks import faults, misplaced, rings, small_targets
 from tests.browser.ways import TRIALS, WAYS, at_a_trial, open_trial
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,13 @@ def found_on(pages: Iterator[str], look: Callable[[], list[Any]]) -> dict[str, l
     found = {name: look() for name in pages}
     assert len(found) > 1
     return {name: wrong for name, wrong in found.items() if wrong}
+
+
+def without_ring(page: Page) -> list[dict[str, Any]]:
+    """What Tab leads to without a ring that can be seen."""
+    found = rings(page)
+    assert found
+    return [ring for ring in found if ring["width"] < 2 or ring["contrast"] < LEAST_CONTRAST]
 
 
 @pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
@@ -66,13 +73,36 @@ def test_nothing_of_a_trial_is_lost_zoomed_with_text_of_either_size(
     assert found_on(at_a_trial(page, methodology, display), in_both_sizes) == {}
 
 
-def test_something_lost_is_found(page, link):
+@pytest.mark.parametrize(
+    ("selector", "style", "fault"),
+    [
+        ("h1", "margin-left: -600px", "off: <h1"),
+        ("h1", "width: 40px; overflow: hidden", "cut: <h1"),
+        ("[type=submit]", "position: relative; top: -60px", '<label class="tick"'),
+        ("form", "width: 2000px", "of 1280"),
+    ],
+)
+def test_what_is_misplaced_is_found(page, link, selector, style, fault):
     page.goto(link)
-    assert faults(page) == []
-    page.add_style_tag(url="data:text/css,")
-    page.evaluate("() => { document.querySelector('h1').style.marginLeft = '-50px'; }")
-    page.evaluate("() => { document.querySelector('[type=submit]').style.marginTop = '-60px'; }")
-    assert {fault.split(" ")[0] for fault in faults(page)} == {"off:", "<label"}
+    assert misplaced(page) == []
+    page.locator(selector).evaluate("(one, style) => { one.style.cssText = style; }", style)
+    assert any(fault in found for found in misplaced(page))
+
+
+@pytest.mark.parametrize(
+    ("rule", "look"),
+    [
+        ("button { min-height: 0; padding: 0; }", small_targets),
+        (".tick { min-height: 0; margin: 0; }", small_targets),
+        (":focus-visible { outline: none !important; }", without_ring),
+        (".sheet :focus-visible { outline-color: #fff !important; }", without_ring),
+    ],
+)
+def test_what_is_too_small_or_without_a_ring_is_found(page, link, rule, look):
+    page.goto(link)
+    assert look(page) == []
+    page.evaluate("(rule) => { document.styleSheets[0].insertRule(rule, 60); }", rule)
+    assert look(page) != []
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -87,13 +117,6 @@ def test_every_target_of_a_trial_is_large_enough_for_a_finger(
 ):
     page = open_browser(has_touch=True).new_page()
     assert found_on(at_a_trial(page, methodology, display), lambda: small_targets(page)) == {}
-
-
-def without_ring(page: Page) -> list[dict[str, Any]]:
-    """What Tab leads to without a ring that can be seen."""
-    found = rings(page)
-    assert found
-    return [ring for ring in found if ring["width"] < 2 or ring["contrast"] < LEAST_CONTRAST]
 
 
 @pytest.mark.parametrize("way", WAYS)

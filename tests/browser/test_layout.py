@@ -2,15 +2,19 @@
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 
+from ratings.invites import invite_path
 from ratings.models import Trial
+from ratings.services import sessions
 from ratings.services.simulation import simulate_raters
 from tests.browser.conftest import DESKTOP, sign_in
+from tests.browser.gallery import make_gallery
 from tests.browser.steps import agree, join, rate, see_pair, set_both
 from tests.conftest import REPOSITORY
 
@@ -68,6 +72,58 @@ def test_a_raters_pages_fit_the_window(open_browser, gallery, link, device):
     fits.check("done")
 
 
+# What is shown how, and after how much use of the page its picture is taken.
+OTHERS = {
+    "trial-in-place": ("dscqs", {"display": "in_place"}),
+    "trial-sequential": ("dscqs", {"display": "sequential"}),
+    "trial-dsis": ("dsis", {}),
+    "trial-acr-hr": ("acr_hr", {}),
+    "trial-pc": ("pc", {"ties": True}),
+    "trial-korean": ("dsis", {"language": "ko"}),
+}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_trial_of_every_methodology_and_display_fits_the_window(open_browser, live_server, name, device):
+    methodology, options = OTHERS[name]
+    study = make_gallery(images=2, methodology=methodology, options=options)
+    page = open_browser(**DEVICES[device]).new_page()
+    page.goto(invite_path(study))
+    page.get_by_role("checkbox").click()
+    page.locator("main button").click()
+    page.locator("main form button").click()
+    expect(page.locator("body")).to_have_class(re.compile("revealed"))
+    page.mouse.move(2, 2)
+    Fits(page, device).check(name)
+
+
+STEPS = ("questionnaire", "display_check", "ruler", "acuity", "colour_vision")
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_step_fits_the_window(open_browser, live_server, device):
+    switched_on = dict.fromkeys((*STEPS, "feedback"), True)
+    study = make_gallery(images=2, options=switched_on | {"break_every_trials": 1, "examples": True})
+    page = open_browser(**DEVICES[device]).new_page()
+    agree(page, invite_path(study))
+    rater = study.raters.get()
+    fits = Fits(page, device)
+    for step in STEPS:
+        page.goto(f"{invite_path(study)}steps/{step}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        fits.check(f"step-{step.replace('_', '-')}")
+        found = {"px_per_mm": 4.0, "distance_mm": 600, "device_pixel_ratio": 1} if step == "ruler" else {}
+        sessions.record_step(rater, step, found)
+    page.goto(f"{invite_path(study)}instructions")
+    fits.check("instructions-examples")
+    page.locator("main form button").click()
+    see_pair(page, 1)
+    rate(page)
+    expect(page.get_by_role("heading", name="Time for a break")).to_be_visible()
+    fits.check("break")
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_the_results_fit_the_window(open_browser, long_gallery, staff_client, device):
     context = open_browser(**DEVICES[device])
@@ -75,7 +131,9 @@ def test_the_results_fit_the_window(open_browser, long_gallery, staff_client, de
     page = context.new_page()
     simulate_raters(long_gallery, raters=24, seed=1)
     page.goto("/studies/gallery/")
-    expect(page.get_by_role("img", name="Difference mean opinion score of each method")).to_have_js_property("complete", True)
+    expect(page.get_by_role("img", name="Difference mean opinion score of each method")).to_have_js_property(
+        "complete", True
+    )
     Fits(page, device).check("results")
 
 
