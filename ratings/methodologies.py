@@ -233,7 +233,9 @@ class PairedComparison(Methodology):
     scale = None
 
     def refuse_options(self, setup: StudyOptions) -> None:
-        """Raises: Refused for the one trap that has no right answer."""
+        """Raises: Refused for a trap that has no right answer, and for a share of a scale."""
+        if setup.trap_share != StudyOptions.trap_share:
+            raise Refused(f"trap_share is {setup.trap_share:g}, and paired comparison has no scale.")
         if setup.reference_traps and not setup.ties:
             raise Refused(
                 f"reference_traps is {setup.reference_traps}, and without ties nobody can say that two "

@@ -16,6 +16,7 @@ from ratings.results import (
     scale_of,
     with_metrics,
 )
+from ratings.services.showing import standing_problems
 
 TABLES = (
     *("dmos.csv", "dmos_table.csv", "methods.csv", "raters.csv", "ratings.csv", "participants.csv"),
@@ -34,7 +35,7 @@ def study_about(study: Study) -> dict[str, Any]:
         "status": study.status,
         "opened_at": study.opened_at.isoformat() if study.opened_at else None,
         "frozen": study.frozen,
-        "problems": list(study.problems.values_list("text", flat=True)),
+        "problems": [problem.text for problem in standing_problems(study)],
     }
 
 

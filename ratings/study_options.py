@@ -139,9 +139,22 @@ class StudyOptions:
         names = [question.name for question in self.questions]
         if len(set(names)) < len(names):
             raise ValueError(f"questions have the names {', '.join(names)}, of which one comes twice")
+        self._refuse_idle()
         self._refuse_dropping_who_rests()
         if self.return_url:
             _refuse_wrong_address(self.return_url)
+
+    def _refuse_idle(self) -> None:
+        """Refuse what would do nothing without another option."""
+        usual = {one.name: one.default for one in fields(self)}
+        has_limit = self.sitting_trials is not None or self.sitting_minutes is not None
+        needs = (
+            ("trap_share", self.reference_traps > 0, "reference_traps"),
+            ("rest_hours", has_limit, "sitting_trials or sitting_minutes"),
+        )
+        for name, is_there, needed in needs:
+            if getattr(self, name) != usual[name] and not is_there:
+                raise ValueError(f"{name} is {getattr(self, name):g}, and does nothing without {needed}")
 
     def _refuse_dropping_who_rests(self) -> None:
         has_rests = self.sitting_trials is not None or self.sitting_minutes is not None

@@ -54,6 +54,8 @@ class Migration(migrations.Migration):
             name='Problem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file', models.CharField(max_length=300)),
+                ('sha256', models.CharField(help_text='of the file that was frozen', max_length=64)),
                 ('text', models.CharField(max_length=500)),
                 ('noticed_at', models.DateTimeField(auto_now_add=True)),
             ],
@@ -294,10 +296,25 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='problem',
-            constraint=models.UniqueConstraint(fields=('study', 'text'), name='problem_told_once'),
+            constraint=models.UniqueConstraint(fields=('study', 'file'), name='problem_told_once'),
         ),
         migrations.AddConstraint(
             model_name='stepresult',
             constraint=models.UniqueConstraint(fields=('rater', 'step'), name='step_done_once'),
+        ),
+        migrations.AddField(
+            model_name='rater',
+            name='finished_at',
+            field=models.DateTimeField(blank=True, help_text='when the last trial was rated', null=True),
+        ),
+        migrations.AddField(
+            model_name='session',
+            name='playlist_version',
+            field=models.PositiveSmallIntegerField(default=0, help_text='of the rules that made the playlist; 0: it was made elsewhere'),
+        ),
+        migrations.AddField(
+            model_name='session',
+            name='relaxed',
+            field=models.BooleanField(default=False, help_text='whether a rule of order had to give way, though no option says so'),
         ),
     ]

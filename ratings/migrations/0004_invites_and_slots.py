@@ -1,4 +1,4 @@
-"""Gives every study its invite as a row, every rater a slot, every session its length."""
+"""Gives every study its invite as a row, every rater a slot, every session what is new about it."""
 
 from django.db import migrations
 from django.db.models import F
@@ -13,9 +13,12 @@ def fill(apps, schema_editor):
         Rater.objects.filter(study=study, source__in=["browser", "tryout"]).update(invite=invite)
     # Playlists were numbered by the raters of a source.
     Rater.objects.exclude(source="import").update(slot=F("number") - 1)
-    for session in Session.objects.iterator():
+    for session in Session.objects.select_related("rater").iterator():
         session.length = Trial.objects.filter(session=session).count()
-        session.save(update_fields=["length"])
+        session.playlist_version = 0 if session.rater.source == "import" else 1
+        session.save(update_fields=["length", "playlist_version"])
+        if session.finished_at is not None:
+            Rater.objects.filter(pk=session.rater_id).update(finished_at=session.finished_at)
 
 
 def restore(apps, schema_editor):

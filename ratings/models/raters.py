@@ -32,6 +32,7 @@ class Rater(models.Model):
     recruited = models.JSONField(
         default=dict, blank=True, help_text="the parameters that Prolific or MTurk put into the link"
     )
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="when the last trial was rated")
     dropped_at = models.DateTimeField(null=True, blank=True, help_text="when the place was given up")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -51,6 +52,20 @@ class Rater(models.Model):
                 | Q(consented_at__isnull=False, token_hash__isnull=False)
                 | Q(withdrawn_at__isnull=False),
                 name="rater_in_browser_consented",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "completion_code"],
+                condition=~Q(completion_code=""),
+                name="rater_completion_code_unique",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["study", "source", "slot"], name="rater_by_slot"),
+            # Every join asks who has stayed away, and need not ask of those who are done or dropped.
+            models.Index(
+                fields=["study", "created_at"],
+                condition=Q(source="browser", dropped_at__isnull=True, finished_at__isnull=True),
+                name="rater_waited_for",
             ),
         ]
 
@@ -74,6 +89,12 @@ class Session(models.Model):
     rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="sessions")
     number = models.PositiveIntegerField(default=1)
     length = models.PositiveIntegerField(default=0, help_text="trials in the playlist")
+    playlist_version = models.PositiveSmallIntegerField(
+        default=0, help_text="of the rules that made the playlist; 0: it was made elsewhere"
+    )
+    relaxed = models.BooleanField(
+        default=False, help_text="whether a rule of order had to give way, though no option says so"
+    )
     break_after = models.PositiveIntegerField(
         default=0, help_text="position of the last trial after which a break was taken"
     )
@@ -85,10 +106,6 @@ class Session(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["rater", "number"], name="session_number_unique"),
-        ]
-        # Every join asks who has stayed away, and need not ask of those who are done.
-        indexes = [
-            models.Index(fields=["rater"], condition=Q(finished_at__isnull=True), name="session_unfinished"),
         ]
 
     def __str__(self) -> str:

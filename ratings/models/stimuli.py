@@ -82,12 +82,14 @@ class Problem(models.Model):
     """Something the researcher of a study has to know: a file that is not the one that was frozen."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="problems")
+    file = models.CharField(max_length=300)
+    sha256 = models.CharField(max_length=64, help_text="of the file that was frozen")
     text = models.CharField(max_length=500)
     noticed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["study", "text"], name="problem_told_once")]
+        constraints = [models.UniqueConstraint(fields=["study", "file"], name="problem_told_once")]
 
     def __str__(self) -> str:
         return self.text

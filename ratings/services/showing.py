@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from ratings.methodologies import Picture
-from ratings.models import Problem, Rating, Session, Stimulus, Trial
+from ratings.models import Problem, Rating, Session, Stimulus, Study, Trial
 from ratings.services.ratings import SITTING_GAP
 from ratings.study_options import StudyOptions
 
@@ -162,7 +163,8 @@ def _verify(trial: Trial) -> None:
     """Raises: FilesChanged if a picture of this trial is missing or not the one that was frozen."""
     study = trial.session.rater.study
     for picture in study.asks.shown_pictures(trial):
-        read_picture(picture, study_id=study.pk)
+        if not _is_as_frozen(picture):
+            read_picture(picture, study_id=study.pk)  # which says what is wrong
 
 
 def longest_of_image(trial: Trial) -> int:
@@ -187,14 +189,46 @@ def read_picture(picture: Picture, *, study_id: int) -> bytes:
 
     Raises: FilesChanged if it is missing or another one, which is noted for the researcher.
     """
-    path = Path(settings.MEDIA_ROOT) / picture.file
     try:
-        content = path.read_bytes()
+        content = (Path(settings.MEDIA_ROOT) / picture.file).read_bytes()
     except OSError:
         problem = f"{picture.file} is missing; the trials that need it are not shown."
     else:
         if hashlib.sha256(content).hexdigest() == picture.sha256:
             return content
         problem = f"{picture.file} is not the file that was frozen; the trials that need it are not shown."
-    Problem.objects.get_or_create(study_id=study_id, text=problem[:500])
+    Problem.objects.get_or_create(
+        study_id=study_id, file=picture.file, defaults={"sha256": picture.sha256, "text": problem[:500]}
+    )
     raise FilesChanged(problem)
+
+
+def standing_problems(study: Study) -> list[Problem]:
+    """What is still wrong with the study's files; what has been put right since is forgotten."""
+    standing = []
+    for problem in study.problems.all():
+        try:
+            content = (Path(settings.MEDIA_ROOT) / problem.file).read_bytes()
+        except OSError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() == problem.sha256:
+            problem.delete()
+        else:
+            standing.append(problem)
+    return standing
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, changed_ns: int, size: int) -> str:
+    """The SHA-256 of a file, computed again when its time or its size has changed."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_as_frozen(picture: Picture) -> bool:
+    """Whether a file is the one that was frozen, without reading it again if nobody has touched it."""
+    path = Path(settings.MEDIA_ROOT) / picture.file
+    try:
+        found = path.stat()
+        return _digest(path, found.st_mtime_ns, found.st_size) == picture.sha256
+    except OSError:
+        return False

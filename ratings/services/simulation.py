@@ -126,6 +126,6 @@ def _store(study: Study, column: int, panel: _Panel) -> Rater:
         ratings.append(Rating(trial=trial, rated_at=clock, **answer))
     Rating.objects.bulk_create(ratings)
     Trial.objects.bulk_update(trials, ["shown_at"])
-    Rater.objects.filter(pk=rater.pk).update(created_at=started_at)
+    Rater.objects.filter(pk=rater.pk).update(created_at=started_at, finished_at=finished_at)
     Session.objects.filter(pk=session.pk).update(started_at=started_at, finished_at=finished_at)
     return rater

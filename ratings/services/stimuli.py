@@ -31,7 +31,8 @@ def propose_crops(images: Sequence[Image], *, width_px: int, height_px: int) -> 
     for image in images:
         width, height = min(width_px, image.width), min(height_px, image.height)
         if (width, height) != (image.width, image.height):
-            found[image.label] = propose_crop(_pixels(image.file), width_px=width, height_px=height)
+            pixels = _pixels(image.file, image.sha256)
+            found[image.label] = propose_crop(pixels, width_px=width, height_px=height)
     return found
 
 
@@ -84,39 +85,57 @@ def _stimulus(study: Study, output: Output, crop: Crop | None) -> Stimulus:
                 f"The crop {crop} reaches outside {reference.label}, which has {reference.width}×"
                 f"{reference.height} pixels."
             )
-        stimulus.reference_file, stimulus.reference_sha256 = _cut_file(reference.file, crop)
-        stimulus.test_file, stimulus.test_sha256 = _cut_file(output.file, crop)
+        stimulus.reference_file, stimulus.reference_sha256 = _cut_file(reference, crop)
+        stimulus.test_file, stimulus.test_sha256 = _cut_file(output, crop)
         stimulus.crop_x, stimulus.crop_y = crop.x_px, crop.y_px
         stimulus.width, stimulus.height = crop.width_px, crop.height_px
     return stimulus
 
 
-def _cut_file(file: str, crop: Crop) -> tuple[str, str]:
-    return _write(f"crops/{str(crop).replace(',', '-')}/{file}", cut(_pixels(file), crop))
+def _cut_file(scored: Image | Output, crop: Crop) -> tuple[str, str]:
+    return _write("crops", cut(_pixels(scored.file, scored.sha256), crop))
 
 
 def _degraded_of(study: Study, image: Image, crop: Crop | None) -> tuple[str, str]:
-    pixels = _pixels(image.file)
+    pixels = _pixels(image.file, image.sha256)
     try:
         made = degrade(cut(pixels, crop) if crop is not None else pixels)
     except ValueError as error:
         raise Refused(
             f"degraded_traps is {study.setup.degraded_traps}, and {image.label}: {error}"
         ) from error
-    place = "whole" if crop is None else str(crop).replace(",", "-")
-    return _write(f"degraded/{place}/{image.file}", made)
+    return _write("degraded", made)
 
 
-def _pixels(file: str) -> Pixels:
-    with Picture.open(Path(settings.MEDIA_ROOT) / file) as picture:
+def _pixels(file: str, sha256: str) -> Pixels:
+    """The pixels of a file that was scored. Raises: Refused if it is missing or another one."""
+    path = Path(settings.MEDIA_ROOT) / file
+    refuse_changed_file(file, sha256)
+    with Picture.open(path) as picture:
         return np.asarray(picture.convert("RGB"))
 
 
-def _write(file: str, pixels: Pixels) -> tuple[str, str]:
-    """Write a PNG below MEDIA_ROOT, the same bytes for the same pixels; answers its name and SHA-256."""
+def refuse_changed_file(file: str, sha256: str) -> None:
+    """Raises: Refused if the file is missing or is not the one that was recorded, with what helps."""
+    path = Path(settings.MEDIA_ROOT) / file
+    if not path.is_file():
+        raise Refused(f"{path} is missing; make it again with `python manage.py evaluate`.")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise Refused(
+            f"{path} is not the file that was scored; remove it and run `python manage.py evaluate`."
+        )
+
+
+def _write(folder: str, pixels: Pixels) -> tuple[str, str]:
+    """Write a PNG below MEDIA_ROOT under a name made of its bytes; answers the name and their SHA-256.
+
+    Under such a name no study's file is ever written over by that of another one.
+    """
     out = io.BytesIO()
     Picture.fromarray(pixels).save(out, format="PNG")
-    path = Path(settings.MEDIA_ROOT) / Path(file).with_suffix(".png")
+    sha256 = hashlib.sha256(out.getvalue()).hexdigest()
+    file = f"{folder}/{sha256}.png"
+    path = Path(settings.MEDIA_ROOT) / file
     path.parent.mkdir(parents=True, exist_ok=True)
     write_texts({path: out.getvalue()})
-    return str(Path(file).with_suffix(".png")), hashlib.sha256(out.getvalue()).hexdigest()
+    return file, sha256

@@ -1,12 +1,9 @@
 """Makes, opens and closes a study; opening freezes what raters are shown."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,7 +15,7 @@ from ratings.invites import new_nonce, token_hash, token_of
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Invite, Stimulus, Study
 from ratings.services.playlists import refuse_impossible_design
-from ratings.services.stimuli import make_stimuli
+from ratings.services.stimuli import make_stimuli, refuse_changed_file
 from ratings.study_options import StudyOptions
 from srstudy.errors import Refused
 from srstudy.version import code_version
@@ -139,26 +136,16 @@ def open_study(study: Study) -> None:
     _refuse_outdated_scores([stimulus.output for stimulus in stimuli])
     for stimulus in stimuli:
         stimulus.psnr, stimulus.ssim = stimulus.output.psnr_y, stimulus.output.ssim_y
-        _refuse_changed_file(stimulus.reference_file, stimulus.reference_sha256)
-        _refuse_changed_file(stimulus.test_file, stimulus.test_sha256)
+        refuse_changed_file(stimulus.reference_file, stimulus.reference_sha256)
+        refuse_changed_file(stimulus.test_file, stimulus.test_sha256)
         if stimulus.degraded_file:
-            _refuse_changed_file(stimulus.degraded_file, stimulus.degraded_sha256)
+            refuse_changed_file(stimulus.degraded_file, stimulus.degraded_sha256)
     Stimulus.objects.bulk_update(stimuli, ["psnr", "ssim"])  # a draft's may be from before an update
     # One conditional UPDATE, so that of two who open at once the first decides.
     Study.objects.filter(pk=study.pk, status=Study.Status.DRAFT).update(
         status=Study.Status.OPEN, opened_at=timezone.now(), frozen=_what_is_frozen(study, stimuli)
     )
     study.refresh_from_db()
-
-
-def _refuse_changed_file(file: str, sha256: str) -> None:
-    path = Path(settings.MEDIA_ROOT) / file
-    if not path.is_file():
-        raise Refused(f"{path} is missing; make it again with `python manage.py evaluate`.")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise Refused(
-            f"{path} is not the file that was scored; remove it and run `python manage.py evaluate`."
-        )
 
 
 def _what_is_frozen(study: Study, stimuli: Sequence[Stimulus]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ratings.analysis.options import AnalysisOptions
 from ratings.choice_files import PAIRED_MODELS, PairedOptions
 from ratings.models import Study
 from ratings.results import Results, ScaleResults, compares, results_of, scale_of
+from ratings.services.showing import standing_problems
 from srstudy.errors import Refused
 
 ESTIMATORS = {
@@ -44,7 +45,7 @@ MODEL_LABELS = {"": "Bradley–Terry", "thurstone": "Thurstone, Case V"}
 def studies(request: HttpRequest) -> HttpResponse:
     """Every study with how many have taken part, and what its researcher has to know."""
     rows = [
-        (study, queries.attendance(study), len(study.problems.all()))
+        (study, queries.attendance(study), len(standing_problems(study)))
         for study in Study.objects.prefetch_related("problems")
     ]
     return render(request, "ratings/studies.html", {"rows": rows})
@@ -60,7 +61,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": found,
         "asked": found.asks.asked,
-        "problems": found.problems.all(),
+        "problems": standing_problems(found),
         "attendance": queries.attendance(found),
         "invite_url": _invite_url(request, found),
         "choice": choice,

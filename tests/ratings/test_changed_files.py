@@ -99,3 +99,15 @@ def test_a_changed_file_loses_no_rating(rater_client, rater, invite, settings):
 def test_the_admin_shows_what_is_wrong(staff_client, rater_client, damaged, invite):
     rater_client.get(f"{invite}trial")
     assert damaged.name in staff_client.get("/admin/ratings/problem/").content.decode()
+
+
+def test_what_was_put_right_is_told_no_more(staff_client, rater_client, rater, invite, settings, study):
+    path = settings.MEDIA_ROOT / trial_at(rater, 1).stimulus.test_file
+    content = path.read_bytes()
+    path.unlink()
+    rater_client.get(f"{invite}trial")
+    page = f"/studies/{study.slug}/"
+    assert path.name in staff_client.get(page).content.decode()
+    path.write_bytes(content)
+    assert path.name not in staff_client.get(page).content.decode()
+    assert not Problem.objects.exists()

@@ -1,10 +1,14 @@
 """The options of a study: read, refused by name, and stored as far as they differ from the usual."""
 
+import hashlib
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from PIL import Image as Picture
 
 from ratings.models import Stimulus, Study
 from ratings.services import studies
@@ -57,6 +61,8 @@ def test_options_come_through_json_and_back():
         ({"questionnaire": True, "questions": [{"name": "a", "text": "b"}] * 2}, "one comes twice"),
         ({"return_url": "javascript:alert(1)"}, "which is no address that begins with https://"),
         ({"return_url": "https://x.org/?c={kode}"}, "return_url has {kode}, and there is {code}"),
+        ({"trap_share": 0.3}, "trap_share is 0.3, and does nothing without reference_traps"),
+        ({"rest_hours": 20}, "rest_hours is 20, and does nothing without sitting_trials"),
         ({"touch": False}, "touch is off, and needs display_check"),
         (
             {"sitting_trials": 9, "drop_after_hours": 12},
@@ -76,6 +82,7 @@ def test_nonsense_is_refused_by_name(given, said):
         ("acr_hr", {"display": "in_place"}, "ACR-HR shows pictures side_by_side"),
         ("acr_hr", {"reference_traps": 1}, "ACR-HR shows no pairs"),
         ("dscqs", {"ties": True}, "DSCQS has none"),
+        ("pc", {"ties": True, "reference_traps": 1, "trap_share": 0.1}, "has no scale"),
         ("pc", {"reference_traps": 1}, "without ties nobody can say"),
         ("mushra", {}, "There is no methodology 'mushra'; there are dscqs, dsis, acr_hr, pc"),
     ],
@@ -168,11 +175,6 @@ def test_a_proposed_crop_is_the_same_for_all_methods_and_recorded(photos):
 
 
 def test_a_crop_chosen_by_hand_goes_before_a_proposed_one_and_cuts_both_files(photos, settings):
-    from pathlib import Path
-
-    import numpy as np
-    from PIL import Image as Picture
-
     made = create("--crop", "24x16", "--crop-at", "image1=3,5,20,10")
     stimulus = made.stimuli.filter(image="set/image1").first()
     assert (stimulus.crop_x, stimulus.crop_y, stimulus.width, stimulus.height) == (3, 5, 20, 10)
@@ -194,3 +196,23 @@ def test_degraded_images_are_made_once_an_image_and_only_where_traps_need_them(p
     assert len(files) == 3
     assert all(file for _, file in files)
     assert not Stimulus.objects.filter(degraded_file="").exists()
+
+
+def test_a_crop_is_cut_of_the_file_that_was_scored_or_not_at_all(photos, settings):
+    output = photos[0]
+    path = Path(settings.MEDIA_ROOT) / output.file
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(CommandError, match="is not the file that was scored"):
+        create("--crop", "24x16")
+    assert not Study.objects.exists()
+
+
+def test_the_files_of_one_study_are_not_written_over_by_those_of_another(photos, settings):
+    made = create("--crop", "24x16", "--set", "degraded_traps=1", "--open")
+    stimulus = made.stimuli.first()
+    for file, sha256 in (
+        (stimulus.test_file, stimulus.test_sha256),
+        (stimulus.degraded_file, stimulus.degraded_sha256),
+    ):
+        assert Path(file).stem == sha256  # other bytes, as another version of Pillow makes, have another name
+        assert hashlib.sha256((Path(settings.MEDIA_ROOT) / file).read_bytes()).hexdigest() == sha256
