@@ -23,3 +23,5 @@ urlpatterns = [
     path("health/live", health.alive, name="alive"),
     path("health/ready", health.ready, name="ready"),
 ]
+
+handler404 = "ratings.views.access.not_found"

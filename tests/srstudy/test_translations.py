@@ -1,6 +1,7 @@
 """Every sentence that a rater reads is there in Korean, with its gaps, and compiled."""
 
 import gettext
+import os
 import re
 import shutil
 import subprocess
@@ -41,6 +42,10 @@ def test_every_sentence_is_translated_and_none_is_a_guess():
     assert [message.id for message in catalogue() if message.id and message.fuzzy] == []
 
 
+def test_nothing_is_translated_that_no_page_says_any_more():
+    assert not catalogue().obsolete
+
+
 def test_every_translation_has_the_gaps_of_its_sentence():
     wrong = [
         english for english, korean in sentences() if set(GAP.findall(english)) != set(GAP.findall(korean))
@@ -66,7 +71,9 @@ def test_the_catalogue_holds_what_the_pages_say_and_nothing_else(tmp_path):
     for name in ("ratings", "templates", "srstudy", "locale"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "django", "makemessages", "--locale", "ko", "--no-location"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    # Settings and catalogue are those of the copy; what is not copied is imported from here.
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "DJANGO_SETTINGS_MODULE": "srstudy.settings"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "locale" / "ko" / "LC_MESSAGES" / "django.po").open("rb") as file:
         fresh = {(message.context, message.id) for message in read_po(file, locale="ko") if message.id}
