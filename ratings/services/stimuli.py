@@ -19,6 +19,8 @@ from srstudy.files import write_texts
 
 Pixels = NDArray[np.uint8]
 
+TAKEN_NAMES = frozenset({"reference", "degraded"})
+
 
 def propose_crops(images: Sequence[Image], *, width_px: int, height_px: int) -> dict[str, Crop]:
     """The most detailed region of so many pixels of every image that is larger; the others stay whole.
@@ -39,8 +41,15 @@ def propose_crops(images: Sequence[Image], *, width_px: int, height_px: int) -> 
 def make_stimuli(study: Study, outputs: Sequence[Output], crops: Mapping[str, Crop]) -> None:
     """Store a stimulus for each output. `crops` are by the label of the image, the same for all methods.
 
-    Raises: Refused if a pair differs in size, a crop is of no image here or reaches outside it.
+    Raises: Refused if a method has the name of something else, a pair differs in size, or a crop is of no
+    image here or reaches outside it.
     """
+    taken = TAKEN_NAMES & {output.method for output in outputs}
+    if taken:
+        raise Refused(
+            f"A method is called {min(taken)!r}, which in the files names what hidden references and traps "
+            "show: give it another name."
+        )
     unknown = set(crops) - {output.image.label for output in outputs}
     if unknown:
         raise Refused(f"A crop is given for {min(unknown)!r}, which is none of the study's images.")

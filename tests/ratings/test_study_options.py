@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ratings.models import Stimulus, Study
 from ratings.services import studies
 from ratings.study_options import Question, StudyOptions
 from srstudy.errors import Refused
+from tests.conftest import REPOSITORY
 
 
 def test_a_study_without_options_has_the_usual_ones():
@@ -216,3 +218,15 @@ def test_the_files_of_one_study_are_not_written_over_by_those_of_another(photos,
     ):
         assert Path(file).stem == sha256  # other bytes, as another version of Pillow makes, have another name
         assert hashlib.sha256((Path(settings.MEDIA_ROOT) / file).read_bytes()).hexdigest() == sha256
+
+
+@pytest.mark.parametrize("name", ["reference", "degraded"])
+def test_a_method_is_not_called_as_what_traps_show(make_outputs, name):
+    with pytest.raises(Refused, match=f"A method is called '{name}'"):
+        studies.create_study(slug="s", title="S", outputs=make_outputs(methods=("a", name)), seed=0)
+
+
+def test_the_guide_for_raters_names_every_option():
+    guide = (REPOSITORY / "docs" / "raters.md").read_text()
+    missing = [one.name for one in fields(StudyOptions) if f"`{one.name}`" not in guide]
+    assert missing == []
