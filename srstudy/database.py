@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from srstudy.errors import Failed, Refused
@@ -17,6 +17,15 @@ def is_trouble(error: DatabaseError) -> bool:
     """Whether the disk below the database, or another program's lock on it, is to blame."""
     message = str(error).lower()
     return any(phrase in message for phrase in TROUBLE)
+
+
+def may_pass(error: DatabaseError) -> bool:
+    """Whether the same request may succeed later: the database is locked, full or away, not asked wrongly.
+
+    Django calls most of that an OperationalError; of a PostgreSQL that has become read-only it says
+    InternalError.
+    """
+    return isinstance(error, OperationalError) or is_trouble(error)
 
 
 def trouble_sentence(error: DatabaseError) -> str:

@@ -59,7 +59,7 @@ def refuse_impossible_design(study: Study) -> None:
 
 
 def _is_one_comparison(study: Study, entries: Sequence[Entry]) -> bool:
-    """Whether two methods are compared and no others: every trial shows both, and nothing can come between."""
+    """Whether two methods are compared and no others: every trial shows both, so none comes between."""
     return study.asks.scale is None and len({entry.method for entry in entries}) == 1
 
 

@@ -93,13 +93,13 @@ def _store(rating: Rating) -> bool:
 
 
 # What a rating is made of but its number and its sitting, which the database says.
-_GIVEN = [one for one in Rating._meta.concrete_fields if one.name not in ("id", "sitting")]
+_GIVEN = [one.attname for one in Rating._meta.concrete_fields if one.name not in ("id", "sitting")]
 # One statement, because everybody who rates at this moment waits for it. It stores the rating if the trial
 # has none, the one before has one, and the study is open. The study's row is read under a lock that closing
 # has to wait for: a rating is stored before its study closes, or not at all. The lock is shared, or raters
 # would wait for one another's commits. SQLite has one writer at a time and needs no lock.
 _INSERT = f"""
-    INSERT INTO ratings_rating ({", ".join(one.column for one in _GIVEN)}, sitting)
+    INSERT INTO ratings_rating ({", ".join(_GIVEN)}, sitting)
     SELECT {", ".join(["%s"] * len(_GIVEN))},
         CASE WHEN before.id IS NULL THEN 1 WHEN before.rated_at < %s THEN before.sitting + 1
             ELSE before.sitting END
@@ -116,9 +116,9 @@ _INSERT = f"""
 def _insert(rating: Rating) -> bool:
     """Store a rating, and learn its number and sitting; answers whether there was a place for it."""
     trial, now = rating.trial, rating.rated_at
-    values = [one.get_db_prep_save(getattr(rating, one.attname), connection) for one in _GIVEN]
-    values.append(connection.ops.adapt_datetimefield_value(now - SITTING_GAP))
-    values += [trial.session_id, trial.position - 1]
+    moment = connection.ops.adapt_datetimefield_value
+    given = {name: getattr(rating, name) for name in _GIVEN} | {"rated_at": moment(now)}
+    values = [*given.values(), moment(now - SITTING_GAP), trial.session_id, trial.position - 1]
     values += [trial.session.rater.study_id, Study.Status.OPEN.value, trial.position]
     lock = "FOR SHARE OF study" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:

@@ -190,6 +190,8 @@ def finish_session(session: Session) -> bool:
     """Store that no trial is left; answers whether this call was the one that did."""
     if session.trials.filter(rating__isnull=True).exists():
         return False
+    now = timezone.now()
     unfinished = Session.objects.filter(pk=session.pk, finished_at__isnull=True)
-    changed = unfinished.update(finished_at=timezone.now())
+    changed = unfinished.update(finished_at=now)
+    Rater.objects.filter(pk=session.rater_id, finished_at__isnull=True).update(finished_at=now)
     return bool(changed)

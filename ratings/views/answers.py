@@ -1,14 +1,18 @@
 """The JSON endpoints of the page of trials: an answer, stored once, and the trials that come next."""
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views import View
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -93,10 +97,10 @@ def _checker(methodology: str, setup: StudyOptions, language: str) -> AnswerSeri
     return AnswerSerializer(METHODOLOGIES[methodology], setup)
 
 
-def problem(title: str, detail: str, code: int, **more: Any) -> Response:
+def problem(title: str, detail: str, code: int, **more: Any) -> JsonResponse:
     """An error as RFC 9457 problem details."""
     body = {"type": "about:blank", "title": title, "status": code, "detail": detail, **more}
-    response = Response(body, status=code, content_type="application/problem+json")
+    response = JsonResponse(body, status=code, content_type="application/problem+json")
     if code == status.HTTP_503_SERVICE_UNAVAILABLE:
         response["Retry-After"] = str(RETRY_AFTER_S)
     return response
@@ -108,22 +112,41 @@ def sentence_of(errors: Mapping[str, Any]) -> str:
     return f"{name}: {reasons[0]}"
 
 
-def _not_yours(request: Request) -> Response:
+def _not_yours(request: HttpRequest) -> JsonResponse:
     with _browsers_language(request):
         return problem(_("Not your trial"), _("No trial of this rater has this address."), 404)
 
 
-def _browsers_language(request: Request) -> translation.override:
+def _browsers_language(request: HttpRequest | Request) -> translation.override:
     """For sentences to somebody whose study is not known."""
     return translation.override(translation.get_language_from_request(request))
 
 
-# A page of another site cannot post here: the cookie is SameSite=Lax, and the trial's token is secret.
-@method_decorator(never_cache, name="dispatch")
-class AnswerView(APIView):
+class _NoJson(ValueError):
+    """What was sent is not JSON."""
+
+
+def _no_number(name: str) -> None:
+    raise _NoJson(f"{name} is no number of JSON")
+
+
+def _json_of(request: HttpRequest) -> Any:
+    """What was sent. Raises: _NoJson if that is something else than JSON."""
+    if request.content_type != "application/json":
+        raise _NoJson(f"the content type is {request.content_type!r}")
+    try:
+        return json.loads(request.body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise _NoJson(str(error)) from error
+
+
+# A page of another site cannot post here: the cookie is SameSite=Lax, the trial's token is secret, and for
+# this content type a browser asks first. It is a view of Django's own, because it carries all the load.
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class AnswerView(View):
     """POST an answer: 201 stored, 200 the same again, 409 another one was first."""
 
-    def post(self, request: Request, invite: str, token: str) -> Response:
+    def post(self, request: HttpRequest, invite: str, token: str) -> JsonResponse:
         """Store the answer to the trial named by its token."""
         try:
             trial = queries.trial_of(invite, request.COOKIES.get(COOKIE, ""), token)
@@ -137,7 +160,7 @@ class AnswerView(APIView):
                 text = _("The answer could not be stored just now; send it again.")
                 return problem(_("Busy"), text, 503)
 
-    def _store(self, request: Request, trial: Trial) -> Response:
+    def _store(self, request: HttpRequest, trial: Trial) -> JsonResponse:
         study = trial.session.rater.study
         setup = study.setup
         language = language_of(request, setup)
@@ -145,13 +168,15 @@ class AnswerView(APIView):
             if trial.session.rater.dropped_at is not None:
                 return problem(_("Closed"), _("Your place in the study was given away."), 410)
             try:
-                given = _checker(study.methodology, setup, language).run_validation(request.data)
+                given = _checker(study.methodology, setup, language).run_validation(_json_of(request))
+            except _NoJson:
+                return problem(_("Not an answer"), _("What was sent is not JSON."), 400)
             except serializers.ValidationError as error:
                 errors = serializers.as_serializer_error(error)
                 return problem(_("Not an answer"), sentence_of(errors), 400, errors=errors)
             return self._record(request, trial, given)
 
-    def _record(self, request: Request, trial: Trial, given: dict[str, Any]) -> Response:
+    def _record(self, request: HttpRequest, trial: Trial, given: dict[str, Any]) -> JsonResponse:
         measured = {name: given.pop(name) for name in ratings.CIRCUMSTANCES if name in given}
         answer = ratings.Answer(given, ratings.Circumstances(**measured))
         try:
@@ -167,14 +192,14 @@ class AnswerView(APIView):
             return problem(_("Closed"), _("The study takes no more ratings."), 410)
         except Refused:
             return problem(_("Not an answer"), _("It is none of the answers that the page offers."), 400)
-        return Response({"stored": True}, status=201 if is_new else 200)
+        return JsonResponse({"stored": True}, status=201 if is_new else 200)
 
 
 @method_decorator(never_cache, name="dispatch")
 class UpcomingView(APIView):
     """GET the trials that the page may show now."""
 
-    def get(self, request: Request, invite: str) -> Response:
+    def get(self, request: Request, invite: str) -> HttpResponse:
         """Hand out the next trials of the rater whom the cookie names."""
         with _browsers_language(request):
             try:
@@ -184,7 +209,7 @@ class UpcomingView(APIView):
                     raise
                 return problem(_("Busy"), _("The server is busy at this moment."), 503)
 
-    def _hand_out(self, request: Request, invite: str) -> Response:
+    def _hand_out(self, request: Request, invite: str) -> HttpResponse:
         found = queries.invite_by_token(invite)
         rater = queries.rater_by_token(found.study, request.COOKIES.get(COOKIE, "")) if found else None
         if found is None or rater is None:
