@@ -207,7 +207,7 @@ class AcrHr(_Categories):
             )
 
     def entries(self, stimuli: Sequence[StimulusKey]) -> list[Entry]:
-        """The stimuli, and the reference of every image once."""
+        """The stimuli, and the reference of every image once; in a partial design it comes with its image."""
         first = {one.image: one.id for one in reversed(stimuli)}
         hidden = [
             Entry(image=image, method=REFERENCE, stimulus_id=first[image], shown="reference")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from django.db.models import Count, Max, Prefetch, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from ratings.models import Rater, StepResult, Study
 from ratings.queries import counted_raters
@@ -14,7 +14,7 @@ from ratings.recruiting import PARAMETERS
 
 COLUMNS = (
     *("rater", "source", "language", "slot", "joined_at", "finished_at", "dropped_at", "withdrawn_at"),
-    *("trials", "rated"),
+    *("playlist_version", "relaxed", "trials", "rated"),
 )
 PURPOSE = "to confirm and pay work at the recruiting service; never publish it beside the ratings"
 
@@ -22,14 +22,17 @@ PURPOSE = "to confirm and pay work at the recruiting service; never publish it b
 def participants_frame(study: Study) -> pd.DataFrame:
     """A row a rater who counts, in the order of joining; times in UTC, ISO 8601, empty where it never was.
 
-    `slot` is the rater's playlist, from 0, empty for imported raters; `trials` are those of the playlist,
-    `rated` of them have an answer. What a step stored follows in columns STEP_KEY, lists as JSON.
+    `slot` is the rater's playlist, from 0, empty for imported raters, `playlist_version` the rules that made
+    it, and `relaxed` whether one of them had to give way though no option says so; `trials` are those of the
+    playlist, `rated` of them have an answer. What a step stored follows in columns STEP_KEY, lists as JSON.
     """
     raters = (
         counted_raters(study)
         .order_by("pk")
         .annotate(
             finished=Max("sessions__finished_at"),
+            version=Max("sessions__playlist_version"),
+            relaxed=Count("sessions", filter=Q(sessions__relaxed=True), distinct=True),
             trials=Count("sessions__trials", distinct=True),
             rated=Count("sessions__trials__rating", distinct=True),
         )
@@ -37,7 +40,7 @@ def participants_frame(study: Study) -> pd.DataFrame:
     )
     frame = pd.DataFrame([dict(_row(rater)) for rater in raters])
     frame = frame.reindex(columns=[*COLUMNS, *(name for name in frame if name not in COLUMNS)])
-    return frame.astype(dict.fromkeys(("slot", "trials", "rated"), "Int64"))
+    return frame.astype(dict.fromkeys(("slot", "playlist_version", "trials", "rated"), "Int64"))
 
 
 def _row(rater: Any) -> Iterator[tuple[str, object]]:
@@ -50,6 +53,8 @@ def _row(rater: Any) -> Iterator[tuple[str, object]]:
         "finished_at": _utc(rater.finished),
         "dropped_at": _utc(rater.dropped_at),
         "withdrawn_at": _utc(rater.withdrawn_at),
+        "playlist_version": rater.version or None,
+        "relaxed": rater.relaxed > 0,
         "trials": rater.trials,
         "rated": rater.rated,
     }.items()

@@ -22,6 +22,7 @@ urlpatterns = [
     path("s/<str:invite>/trials/<slug:token>/answer", answers.AnswerView.as_view(), name="answer"),
     path("s/<str:invite>/images/<slug:token>", rater.image, name="image"),
     path("s/<str:invite>/done", rater.done, name="done"),
+    path("s/<str:invite>/another", personal.another, name="another"),
     path("s/<str:invite>/elsewhere", personal.elsewhere, name="elsewhere"),
     path("s/<str:invite>/go-on/<str:token>", personal.go_on, name="go-on"),
     path("s/<str:invite>/withdraw", personal.withdraw, name="withdraw"),

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='rater',
-            index=models.Index(condition=models.Q(('dropped_at__isnull', True), ('finished_at__isnull', True), ('source', 'browser')), fields=['study', 'created_at'], name='rater_waited_for'),
+            index=models.Index(condition=models.Q(('dropped_at__isnull', True), ('finished_at__isnull', True)), fields=['study', 'source', 'created_at'], name='rater_waited_for'),
         ),
         migrations.AddConstraint(
             model_name='rater',

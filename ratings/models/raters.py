@@ -63,8 +63,8 @@ class Rater(models.Model):
             models.Index(fields=["study", "source", "slot"], name="rater_by_slot"),
             # Every join asks who has stayed away, and need not ask of those who are done or dropped.
             models.Index(
-                fields=["study", "created_at"],
-                condition=Q(source="browser", dropped_at__isnull=True, finished_at__isnull=True),
+                fields=["study", "source", "created_at"],
+                condition=Q(dropped_at__isnull=True, finished_at__isnull=True),
                 name="rater_waited_for",
             ),
         ]

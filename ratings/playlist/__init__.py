@@ -3,4 +3,7 @@
 from ratings.playlist.design import Design, PlaylistItem, StimulusKey
 from ratings.playlist.lists import check_design, make_playlist
 
-__all__ = ["Design", "PlaylistItem", "StimulusKey", "check_design", "make_playlist"]
+# Of the rules that make the lists: it grows when the same seed would give other lists.
+PLAYLIST_VERSION = 2
+
+__all__ = ["PLAYLIST_VERSION", "Design", "PlaylistItem", "StimulusKey", "check_design", "make_playlist"]

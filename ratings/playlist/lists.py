@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ratings.playlist.design import Design, PlaylistItem, Shown, Side, StimulusKey
 from ratings.playlist.mixing import Stage, Trial, lay_out
@@ -14,7 +15,8 @@ from ratings.playlist.panel import Opening, draw_part, why_not
 TRAPS: tuple[Shown, ...] = ("reference", "degraded")
 
 # Trials laid out to see whether a design can be kept.
-TRIED = 4000
+TRIED = 40_000
+MOST_TRIED = 400
 
 
 def make_playlist(
@@ -24,6 +26,7 @@ def make_playlist(
     rater_index: int,
     design: Design = Design(),  # noqa: B008  it is frozen
     training: Sequence[StimulusKey] = (),
+    companions: Sequence[StimulusKey] = (),
     relax: bool = False,
 ) -> tuple[PlaylistItem, ...]:
     """Order one rater's trials and choose the side of each reference.
@@ -41,12 +44,31 @@ def make_playlist(
     Sides: left and right within one of each other among one rater's tests, in its training, its dummies and
     its traps, and in one stimulus's tests over slots 0..m-1, for every m. A repeat has the other side of
     its first showing.
+    Companions are tests that come with any stimulus of their image, such as hidden references: a complete
+    design has all of them; in a partial one a rater's tests are drawn without them, each image drawn brings
+    its own, and the order is drawn anew for all, with nothing said of halves.
     Replayable: the same stimuli (in any order, under any ids), seed, design, training and slot give the same
     list on every machine. The time taken depends on the number of trials alone.
     `relax` drops rules of order that cannot hold, the one about images last, and never fails because of one.
     Raises: ValueError, one sentence, for no stimuli, a stimulus given twice, a negative `rater_index`, more
     repeats than tests, and, when `relax` is False, a rule that cannot hold or raters of one stimulus each.
     """
+    if companions and design.tests_of(len(stimuli)) < len(stimuli):
+        drawn = {
+            item.stimulus_id
+            for item in make_playlist(
+                stimuli,
+                seed=seed,
+                rater_index=rater_index,
+                design=Design(per_rater=design.per_rater),
+                relax=relax,
+            )
+        }
+        stimuli = [one for one in stimuli if one.id in drawn]
+        images = {one.image for one in stimuli}
+        companions = [one for one in companions if one.image in images]
+        design = replace(design, per_rater=None)
+    stimuli = [*stimuli, *companions]
     _refuse_bad_request(stimuli, rater_index, design, relax=relax)
     ordered = sorted(stimuli, key=lambda stimulus: (stimulus.image, stimulus.method))
     named = [(one.image, one.method) for one in (*ordered, *training)]
@@ -68,15 +90,22 @@ def make_playlist(
 
 
 def check_design(
-    stimuli: Sequence[StimulusKey], *, seed: int, design: Design, training: Sequence[StimulusKey] = ()
+    stimuli: Sequence[StimulusKey],
+    *,
+    seed: int,
+    design: Design,
+    training: Sequence[StimulusKey] = (),
+    companions: Sequence[StimulusKey] = (),
 ) -> None:
-    """Try the playlists of the first raters under all rules.
+    """Try the playlists of the first raters, some hundreds where they are short, under all rules.
 
     Raises: ValueError, one sentence, naming the rule or the number of the design that cannot be kept.
     """
     length = len(stimuli) + design.dummies + design.repeats + design.reference_traps + design.degraded_traps
-    for rater in range(max(4, min(40, TRIED // max(1, length)))):
-        make_playlist(stimuli, seed=seed, rater_index=rater, design=design, training=training)
+    for rater in range(max(4, min(MOST_TRIED, TRIED // max(1, length)))):
+        make_playlist(
+            stimuli, seed=seed, rater_index=rater, design=design, training=training, companions=companions
+        )
 
 
 def _refuse_bad_request(

@@ -1,6 +1,7 @@
 """A study's playlists: what is judged, under which design, in which order for one rater."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ratings import playlist
 from ratings.methodologies import Entry
@@ -34,6 +35,14 @@ def design_of(study: Study) -> playlist.Design:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One slot's trials in their order, each with what it is about; `relaxed`: a rule gave way unasked."""
+
+    trials: list[tuple[Entry, playlist.PlaylistItem]]
+    relaxed: bool
+
+
 def _keys(entries: Sequence[Entry]) -> list[playlist.StimulusKey]:
     """The entries by their number, for the playlist."""
     return [
@@ -42,43 +51,77 @@ def _keys(entries: Sequence[Entry]) -> list[playlist.StimulusKey]:
     ]
 
 
+def split_companions(
+    entries: Sequence[Entry],
+) -> tuple[list[playlist.StimulusKey], list[playlist.StimulusKey]]:
+    """The entries that a playlist draws from, and the hidden references that come with their images."""
+    keys = _keys(entries)
+    drawn = [key for key, entry in zip(keys, entries, strict=True) if entry.shown == "test"]
+    return drawn, [key for key, entry in zip(keys, entries, strict=True) if entry.shown != "test"]
+
+
 def refuse_impossible_design(study: Study) -> None:
     """Raises: Refused naming the rule that no playlist of this study can keep."""
     entries = entries_of(study)
-    keys, training, seed = _keys(entries), _training(study, entries), study.seed
+    keys, companions = split_companions(entries)
+    training = _training(study, entries)
     try:
         design = design_of(study)
-        if study.setup.relax_order or _is_one_comparison(study, entries):
+        if _may_relax(study, entries):
             playlist.make_playlist(
-                keys, seed=seed, rater_index=0, design=design, training=training, relax=True
+                keys,
+                seed=study.seed,
+                rater_index=0,
+                design=design,
+                training=training,
+                companions=companions,
+                relax=True,
             )
         else:
-            playlist.check_design(keys, seed=seed, design=design, training=training)
+            playlist.check_design(
+                keys, seed=study.seed, design=design, training=training, companions=companions
+            )
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise Refused(str(error).replace("per_rater", "stimuli_per_rater")) from error
 
 
-def _is_one_comparison(study: Study, entries: Sequence[Entry]) -> bool:
-    """Whether two methods are compared and no others: every trial shows both, so none comes between."""
-    return study.asks.scale is None and len({entry.method for entry in entries}) == 1
+def _may_relax(study: Study, entries: Sequence[Entry]) -> bool:
+    """Whether rules of order may give way: by option, or because two methods are compared and no others.
+
+    Then every trial shows both, and none can come between.
+    """
+    is_one_comparison = study.asks.scale is None and len({entry.method for entry in entries}) == 1
+    return study.setup.relax_order or is_one_comparison
 
 
-def playlist_for(study: Study, slot: int) -> list[tuple[Entry, playlist.PlaylistItem]]:
-    """The order of trials of one slot, the same whenever it is asked for, each with what it is about.
+def playlist_for(study: Study, slot: int) -> Plan:
+    """The order of trials of one slot, the same whenever it is asked for.
 
-    Whether the rules of order can hold was settled when the study was made; should the search for an
-    order fail for one rater all the same, that rater gets the best order there is, not an error.
+    Whether the rules of order can hold was settled when the study was made, for some hundreds of slots;
+    should the search for an order fail for a later one all the same, that rater gets the best order there
+    is, not an error, and the plan says so.
     """
     entries = entries_of(study)
-    items = playlist.make_playlist(
-        _keys(entries),
-        seed=study.seed,
-        rater_index=slot,
-        design=design_of(study),
-        training=_training(study, entries),
-        relax=True,
-    )
-    return [(entries[item.stimulus_id], item) for item in items]
+    keys, companions = split_companions(entries)
+    training, design = _training(study, entries), design_of(study)
+    may_relax = _may_relax(study, entries)
+
+    def items(*, relax: bool) -> list[tuple[Entry, playlist.PlaylistItem]]:
+        made = playlist.make_playlist(
+            keys,
+            seed=study.seed,
+            rater_index=slot,
+            design=design,
+            training=training,
+            companions=companions,
+            relax=relax,
+        )
+        return [(entries[item.stimulus_id], item) for item in made]
+
+    try:
+        return Plan(items(relax=may_relax), relaxed=False)
+    except ValueError:
+        return Plan(items(relax=True), relaxed=True)
 
 
 def _training(study: Study, entries: Sequence[Entry]) -> list[playlist.StimulusKey]:

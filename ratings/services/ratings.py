@@ -95,18 +95,21 @@ def _store(rating: Rating) -> bool:
 # What a rating is made of but its number and its sitting, which the database says.
 _GIVEN = [one.attname for one in Rating._meta.concrete_fields if one.name not in ("id", "sitting")]
 # One statement, because everybody who rates at this moment waits for it. It stores the rating if the trial
-# has none, the one before has one, and the study is open. The study's row is read under a lock that closing
-# has to wait for: a rating is stored before its study closes, or not at all. The lock is shared, or raters
-# would wait for one another's commits. SQLite has one writer at a time and needs no lock.
+# has none, the one before has one, the study is open and the rater in it. The rows of study and rater are
+# read under a lock that closing, dropping and withdrawing have to wait for: a rating is stored before them,
+# or not at all. The lock is shared, or raters would wait for one another's commits. SQLite has one writer at
+# a time and needs no lock.
 _INSERT = f"""
     INSERT INTO ratings_rating ({", ".join(_GIVEN)}, sitting)
     SELECT {", ".join(["%s"] * len(_GIVEN))},
         CASE WHEN before.id IS NULL THEN 1 WHEN before.rated_at < %s THEN before.sitting + 1
             ELSE before.sitting END
     FROM ratings_study AS study
+    JOIN ratings_rater AS rater ON rater.study_id = study.id
     LEFT JOIN ratings_trial AS previous ON previous.session_id = %s AND previous.position = %s
     LEFT JOIN ratings_rating AS before ON before.trial_id = previous.id
-    WHERE study.id = %s AND study.status = %s AND (before.id IS NOT NULL OR %s = 1)
+    WHERE rater.id = %s AND rater.withdrawn_at IS NULL AND rater.dropped_at IS NULL
+        AND study.status = %s AND (before.id IS NOT NULL OR %s = 1)
     {{lock}}
     ON CONFLICT (trial_id) DO NOTHING
     RETURNING id, sitting
@@ -119,8 +122,8 @@ def _insert(rating: Rating) -> bool:
     moment = connection.ops.adapt_datetimefield_value
     given = {name: getattr(rating, name) for name in _GIVEN} | {"rated_at": moment(now)}
     values = [*given.values(), moment(now - SITTING_GAP), trial.session_id, trial.position - 1]
-    values += [trial.session.rater.study_id, Study.Status.OPEN.value, trial.position]
-    lock = "FOR SHARE OF study" if connection.features.has_select_for_update else ""
+    values += [trial.session.rater_id, Study.Status.OPEN.value, trial.position]
+    lock = "FOR SHARE OF study, rater" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(_INSERT.format(lock=lock), values)
         row = cursor.fetchone()
@@ -139,8 +142,9 @@ def _rated_before(trial: Trial, stored: Mapping[str, Any]) -> Rating:
     existing = Rating.objects.filter(trial=trial.pk).first()
     if existing is not None:
         return _same_or_refused(existing, stored)
-    if not Trial.objects.filter(pk=trial.pk).exists():
-        raise TrialGone("The rater has withdrawn, and their trials are deleted.")
+    there = Trial.objects.filter(pk=trial.pk)
+    if not there.filter(session__rater__withdrawn_at__isnull=True).exists():
+        raise TrialGone("The rater has withdrawn.")
     if trial.shown_at is None:
         raise TrialNotShown("This pair has not been shown yet.")
     before = Rating.objects.filter(trial__session=trial.session_id, trial__position=trial.position - 1)

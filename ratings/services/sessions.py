@@ -13,6 +13,7 @@ from django.utils.crypto import salted_hmac
 from ratings import queries
 from ratings.invites import token_hash
 from ratings.models import Invite, Rater, Session, StepResult, Study, Trial
+from ratings.playlist import PLAYLIST_VERSION
 from ratings.services.playlists import playlist_for
 from ratings.services.slots import refuse_if_full, release_inactive, take_slot
 from srstudy.errors import Refused
@@ -25,6 +26,7 @@ PREFIX = {
 }
 JOIN_TRIES = 20
 NONCE_BYTES = 24
+CODE_BYTES = 5
 NONCE = re.compile(r"[A-Za-z0-9_-]{32}")  # NONCE_BYTES in URL-safe base64
 
 
@@ -34,6 +36,10 @@ class StudyNotOpen(Refused):
 
 class NotFromTheForm(Refused):
     """A consent without the nonce that the consent form carries."""
+
+
+class RaterGone(Refused):
+    """What comes from a rater who has withdrawn, or whose place was given away."""
 
 
 class OtherConsent(Refused):
@@ -101,7 +107,7 @@ def _add_person(study: Study, source: Rater.Source, token: str, person: dict[str
         token_hash=token_hash(token),
         consent_version=study.consent_version,
         consented_at=timezone.now(),
-        completion_code=secrets.token_hex(4).upper(),
+        completion_code=secrets.token_hex(CODE_BYTES).upper(),
         **person,
     )
     plan_session(rater)
@@ -147,8 +153,10 @@ def plan_session(rater: Rater) -> Session:
     """Store a rater's session with its trials in the order of their playlist."""
     if rater.slot is None:
         raise ValueError(f"{rater} has no slot, and so no playlist")
-    planned = playlist_for(rater.study, rater.slot)
-    session = Session.objects.create(rater=rater, length=len(planned))
+    plan = playlist_for(rater.study, rater.slot)
+    session = Session.objects.create(
+        rater=rater, length=len(plan.trials), playlist_version=PLAYLIST_VERSION, relaxed=plan.relaxed
+    )
     Trial.objects.bulk_create(
         Trial(
             session=session,
@@ -163,7 +171,7 @@ def plan_session(rater: Rater) -> Session:
             left_token=secrets.token_urlsafe(20),
             right_token=secrets.token_urlsafe(20),
         )
-        for entry, item in planned
+        for entry, item in plan.trials
     )
     return session
 
@@ -173,17 +181,35 @@ def mark_instructed(rater: Rater) -> None:
     Rater.objects.filter(pk=rater.pk, instructed_at__isnull=True).update(instructed_at=timezone.now())
 
 
+@transaction.atomic
 def record_step(rater: Rater, name: str, content: dict[str, Any]) -> None:
-    """Store what a step found out; a step taken again replaces what it found before."""
+    """Store what a step found out; a step taken again replaces what it found before.
+
+    Raises: RaterGone if the rater has withdrawn or was dropped in the meantime.
+    """
+    _hold_rater(rater)
     StepResult.objects.update_or_create(rater=rater, step=name, defaults={"content": content})
 
 
 @transaction.atomic
 def ask_again(rater: Rater, steps: Iterable[str]) -> None:
-    """Let a rater take these steps again; what they found before stays, under a name with a number."""
+    """Let a rater take these steps again; what they found before stays, under a name with a number.
+
+    Raises: RaterGone, as `record_step`.
+    """
+    _hold_rater(rater)
     for result in rater.steps.filter(step__in=list(steps)):
         before = rater.steps.filter(step__startswith=f"{result.step}_device").count()
         StepResult.objects.filter(pk=result.pk).update(step=f"{result.step}_device{before + 1}")
+
+
+def _hold_rater(rater: Rater) -> None:
+    """Keep a rater from being withdrawn or dropped until this transaction ends. Raises: RaterGone."""
+    here = Rater.objects.select_for_update(no_key=True).filter(
+        pk=rater.pk, withdrawn_at__isnull=True, dropped_at__isnull=True
+    )
+    if not here.values_list("pk"):
+        raise RaterGone("The rater has left the study.")
 
 
 def finish_session(session: Session) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ratings.analysis.simulated_answers import DEGRADED_DIFFERENCE, Seen, SimulatedRater
 from ratings.analysis.simulation import SimulatedRatings, expected_difference_from_psnr, simulate_dscqs
 from ratings.models import Rater, Rating, Session, Study, Trial
-from ratings.services.sessions import add_rater, plan_session
+from ratings.services.sessions import CODE_BYTES, add_rater, plan_session
 from srstudy.errors import Refused
 
 MOST_RATERS = 10_000
@@ -112,7 +112,9 @@ def _refuse_unless_open(study: Study) -> None:
 def _store(study: Study, column: int, panel: _Panel) -> Rater:
     """Store one rater, who has this moment given the last of their answers."""
     _refuse_unless_open(study)
-    rater = add_rater(study, source=Rater.Source.SIMULATED, completion_code=secrets.token_hex(4).upper())
+    rater = add_rater(
+        study, source=Rater.Source.SIMULATED, completion_code=secrets.token_hex(CODE_BYTES).upper()
+    )
     session = plan_session(rater)
     finished_at = timezone.now()
     trials = list(session.trials.order_by("position"))

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from ratings.models import FreedSlot, Invite, Rater, Rating, Session, Study
+from ratings.models import FreedSlot, Invite, Rater, Rating, Study
 from srstudy.errors import Refused
 
 
@@ -46,17 +46,18 @@ def refuse_at_the_door(study: Study, invite: Invite) -> None:
 
 
 def _refuse_without_place(study: Study, invite: Invite | None, *, due_before: datetime | None) -> None:
-    def held(by: Invite | None) -> int:
-        people = holders(study, by)
-        if due_before is not None:
-            people = people.exclude(pk__in=_inactive(study, due_before).values("pk"))
-        return people.count()
+    def is_full(by: Invite | None, most: int | None) -> bool:
+        # Counted where there is a limit alone, and those who are due only where it is reached.
+        if most is None or (held := holders(study, by).count()) < most:
+            return False
+        due = 0 if due_before is None else _inactive(study, due_before, by).count()
+        return held - due >= most
 
     most = study.setup.max_raters
-    if most is not None and held(None) >= most:
+    if is_full(None, most):
         raise NoPlaceLeft(f"Study {study.slug} has its {most} raters.")
     allowed = invite.max_raters if invite is not None else None
-    if allowed is not None and held(invite) >= allowed:
+    if is_full(invite, allowed):
         raise InviteUsedUp(f"The invite {invite} has brought its {allowed} raters.")
 
 
@@ -66,20 +67,27 @@ def take_slot(study: Study, source: Rater.Source) -> int:
         deleted, _ = FreedSlot.objects.filter(pk=freed.pk).delete()
         if deleted:  # else somebody else was quicker
             return freed.slot
-    last: int | None = study.raters.filter(source=source).aggregate(last=Max("slot"))["last"]
+    taken = study.raters.filter(source=source, slot__isnull=False).order_by("-slot")
+    last = taken.values_list("slot", flat=True).first()
     return 0 if last is None else last + 1
 
 
 @transaction.atomic
-def drop_rater(rater: Rater) -> bool:
-    """Give a rater's place up; answers whether this call did. What they rated stays.
+def drop_rater(rater: Rater, among: QuerySet[Rater] | None = None) -> bool:
+    """Give a rater's place up, if they are still one of these; answers whether this call did.
 
-    Their playlist goes to the next who joins.
+    What they rated stays. Their playlist goes to the next who joins.
     """
-    changed = Rater.objects.filter(pk=rater.pk, dropped_at__isnull=True).update(dropped_at=timezone.now())
+    people = Rater.objects.all() if among is None else among.order_by()
+    changed = people.filter(pk=rater.pk, dropped_at__isnull=True).update(dropped_at=timezone.now())
     if changed and rater.slot is not None:
         FreedSlot.objects.get_or_create(study_id=rater.study_id, source=rater.source, slot=rater.slot)
     return bool(changed)
+
+
+def unfinished() -> QuerySet[Rater]:
+    """Raters who are not done, so that somebody else may take their place."""
+    return Rater.objects.filter(finished_at__isnull=True)
 
 
 def release_inactive(study: Study, hours: float | None = None) -> list[Rater]:
@@ -88,7 +96,10 @@ def release_inactive(study: Study, hours: float | None = None) -> list[Rater]:
     Without `hours` as long as the study's option says; nobody where it says nothing.
     """
     limit = _limit(study, hours)
-    return [] if limit is None else [rater for rater in _inactive(study, limit) if drop_rater(rater)]
+    if limit is None:
+        return []
+    late = _inactive(study, limit)  # asked again of each: they may have rated a moment ago
+    return [rater for rater in late if drop_rater(rater, among=late)]
 
 
 def _limit(study: Study, hours: float | None) -> datetime | None:
@@ -97,13 +108,11 @@ def _limit(study: Study, hours: float | None) -> datetime | None:
     return None if wait is None else timezone.now() - timedelta(hours=wait)
 
 
-def _inactive(study: Study, limit: datetime) -> QuerySet[Rater]:
+def _inactive(study: Study, limit: datetime, invite: Invite | None = None) -> QuerySet[Rater]:
     """People who have a place, are not done, and have neither joined nor rated since then.
 
-    Every join asks this: one query, that begins with the sessions not finished, which have an index of
-    their own, and so takes no longer for the raters who are done.
+    Every join asks this: one query, by an index of those who are neither done nor dropped.
     """
-    unfinished = Session.objects.filter(finished_at__isnull=True).values("rater")
     rated_since = Rating.objects.filter(trial__session__rater=OuterRef("pk"), rated_at__gte=limit)
-    late = holders(study).filter(created_at__lt=limit, pk__in=unfinished)
+    late = holders(study, invite).filter(created_at__lt=limit, finished_at__isnull=True)
     return late.filter(~Exists(rated_since)).order_by("pk")

@@ -14,14 +14,13 @@ from ratings.crops import Crop
 from ratings.invites import new_nonce, token_hash, token_of
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Invite, Stimulus, Study
+from ratings.playlist import PLAYLIST_VERSION
 from ratings.services.playlists import refuse_impossible_design
 from ratings.services.stimuli import make_stimuli, refuse_changed_file
 from ratings.study_options import StudyOptions
 from srstudy.errors import Refused
 from srstudy.version import code_version
 
-# Which rules made the playlists: it changes when the same seed would give other lists.
-PLAYLIST_VERSION = 2
 LONGEST_TITLE = 200
 LARGEST_SEED = 2**63 - 1
 

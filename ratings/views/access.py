@@ -175,7 +175,7 @@ def with_rater(view: View) -> View:
             return plain_page(request, _("This study needs cookies"), text, status=400)
         if visit.rater is None:
             return redirect("ratings:consent", visit.token)
-        if visit.rater.dropped_at is not None:
+        if visit.rater.dropped_at is not None and visit.rater.finished_at is None:
             text = _(
                 "You were away for long, and your place in the study was given to somebody else. What you "
                 "have rated is stored. Thank you."

@@ -6,9 +6,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from ratings import queries
-from ratings.flow import STEPS, NotPassed
+from ratings.flow import BEFORE, STEPS, NotPassed, Step
+from ratings.models import Study
 from ratings.services import sessions, showing
-from ratings.views.access import Visit, with_rater
+from ratings.views.access import Visit, closed_page, with_rater
 from ratings.views.way import way_to_next
 
 
@@ -16,23 +17,38 @@ from ratings.views.way import way_to_next
 @never_cache
 @with_rater
 def step(request: HttpRequest, visit: Visit, name: str) -> HttpResponseBase:
-    """One step: shown, answered, stored with the rater, and on to what comes next."""
+    """One step: shown, answered once, stored with the rater, and on to what comes next."""
     found = STEPS.get(name)
     if found is None or not found.is_on(visit.setup):
         raise Http404("There is no such step.")
-    rater, problem = visit.known_rater, ""
+    if found in BEFORE and visit.study.status != Study.Status.OPEN:
+        return closed_page(request, visit)  # which collects nothing more
+    if visit.known_rater.steps.filter(step=found.name).exists():
+        return redirect(way_to_next(visit))  # a check is not repeated until it comes out well
+    problem = ""
     if request.method == "POST":
         try:
-            content = found.read(request.POST, rater)
-        except ValueError as error:
-            problem = str(error)
-            if isinstance(error, NotPassed):
-                sessions.record_step(rater, f"{found.name}_not_passed", error.content)
-        else:
-            sessions.record_step(rater, found.name, content)
+            problem = _problem_of_answer(request, visit, found)
+        except sessions.RaterGone:
+            return redirect("ratings:consent", visit.token)
+        if not problem:
             return redirect(way_to_next(visit))
-    context = {"step": found, "problem": problem, "given": request.POST} | found.context(rater)
+    context = {"step": found, "problem": problem, "given": request.POST} | found.context(visit.known_rater)
     return visit.page(request, found.template, context, status=400 if problem else 200)
+
+
+def _problem_of_answer(request: HttpRequest, visit: Visit, step: Step) -> str:
+    """Store what the form says; answers a sentence instead where that cannot be taken."""
+    rater = visit.known_rater
+    try:
+        content = step.read(request.POST, rater)
+    except NotPassed as error:
+        sessions.record_step(rater, f"{step.name}_not_passed", error.content)
+        return str(error)
+    except ValueError as error:
+        return str(error)
+    sessions.record_step(rater, step.name, content)
+    return ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

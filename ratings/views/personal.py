@@ -1,15 +1,17 @@
 """A rater's own pages: the link that goes on with them on another device, and the withdrawal."""
 
+from contextlib import suppress
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ratings import queries
 from ratings.flow import STEPS
-from ratings.services.sessions import ask_again
+from ratings.services.sessions import RaterGone, ask_again
 from ratings.services.withdrawal import withdraw_rater
 from ratings.views.access import (
     COOKIE,
@@ -49,12 +51,25 @@ def go_on(request: HttpRequest, visit: Visit, token: str) -> HttpResponseBase:
         response: HttpResponse = redirect(f"{reverse('ratings:start', args=[visit.token])}?joined=1")
         remember_rater(response, visit.token, token)
         if visit.rater != found:  # the same browser needs no further check
-            ask_again(found, (step.name for step in STEPS.values() if step.of_device))
+            with suppress(RaterGone):  # which the next page says
+                ask_again(found, (step.name for step in STEPS.values() if step.of_device))
     else:
         response = visit.page(request, "ratings/go_on.html", {"rater": None})
     # No page gets to know this address. With "no-referrer" the form would come from an unknown origin, and
     # be refused.
     response["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+@require_POST
+@never_cache
+@with_rater
+def another(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """Let another person begin in this browser, once the one whom it knows is done."""
+    if visit.known_rater.finished_at is None:
+        return redirect("ratings:start", visit.token)
+    response = redirect("ratings:consent", visit.token)
+    forget_rater(response, visit.token)
     return response
 
 

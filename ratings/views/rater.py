@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ratings import pngs, queries
 from ratings.flow.examples import examples_of
 from ratings.invites import state_of
-from ratings.models import Study
+from ratings.models import Rater, Study
 from ratings.page_texts import trial_texts
 from ratings.recruiting import MTURK_ORIGINS, recruited_from, way_back
 from ratings.services import sessions, showing, slots
@@ -36,8 +36,12 @@ from srstudy.errors import Refused
 @never_cache
 @with_visit
 def consent(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """The door: opening the link stores nothing, agreeing makes a rater, a known rater goes on."""
-    if visit.rater is not None:
+    """The door: opening the link stores nothing, agreeing makes a rater, a known rater goes on.
+
+    A link with another person's id of a recruiting service is for another rater, in this browser too.
+    """
+    recruited = recruited_from(request.POST or request.GET)
+    if visit.rater is not None and not _is_somebody_else(visit.rater, recruited):
         return redirect(way_to_next(visit))
     if visit.study.status != Study.Status.OPEN:
         return closed_page(request, visit)
@@ -49,6 +53,14 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     if not request.POST.get("agree"):
         return _consent_form(request, visit, unticked=True)
     return _join(request, visit)
+
+
+def _is_somebody_else(rater: Rater, recruited: dict[str, str]) -> bool:
+    """Whether a link names another person than the one whom the browser's cookie names."""
+    return any(
+        name in recruited and recruited[name] != rater.recruited.get(name, "")
+        for name in ("PROLIFIC_PID", "workerId")
+    )
 
 
 def _refused_invite(request: HttpRequest, visit: Visit) -> HttpResponse | None:
@@ -151,6 +163,8 @@ def instructions(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         return redirect("ratings:trial", visit.token)
     if rater.instructed_at is not None and "again" not in request.GET:
         return redirect("ratings:trial", visit.token)
+    if visit.study.status != Study.Status.OPEN and rater.finished_at is None:
+        return closed_page(request, visit)
     place = queries.place_of(queries.session_of(rater))
     context = {
         "place": place,

@@ -15,7 +15,7 @@ from ratings.methodologies import METHODOLOGIES
 from ratings.models import Problem, Rating, Study, Trial
 from ratings.playlist import Design, StimulusKey, make_playlist
 from ratings.services import simulation, studies
-from ratings.services.playlists import spread_training
+from ratings.services.playlists import split_companions, spread_training
 from ratings.services.simulation import simulate_raters
 from ratings.study_options import StudyOptions
 
@@ -143,7 +143,7 @@ def test_careful_simulated_raters_pass_most_traps(make_study, tmp_path, methodol
 def test_an_export_analysed_again_has_the_same_numbers(make_study, tmp_path, methodology):
     # A share of the scale that is not the usual one, so that it has to be asked for.
     options = ["--no-figures", "--no-mixed-model", "--methodology", methodology]
-    given = {} if methodology == "pc" else {"trap_share": 0.01}
+    given = {"trap_share": 0.01} if methodology in ("dscqs", "dsis") else {}
     simulate_raters(make_study(methodology, **given), raters=9, seed=2)
     export("every", tmp_path / "a")
     options += [] if methodology == "pc" else ["--trap-share", "0.01"]
@@ -189,13 +189,14 @@ def test_a_playlist_can_be_drawn_again_from_the_exported_files_alone(make_study,
     )
     answers = pd.read_csv(tmp_path / answers_file(methodology))
     for rater in pd.read_csv(tmp_path / "participants.csv").itertuples():
+        keys, companions = split_companions(entries)
         items = make_playlist(
-            [StimulusKey(at, entry.image, entry.method) for at, entry in enumerate(entries)],
+            keys,
+            companions=companions,
             seed=frozen["seed"],
             rater_index=rater.slot,
             design=design,
             training=spread_training(entries, psnr=psnr, wanted=setup.training),
-            relax=True,
         )
         rows = answers[answers["rater"] == rater.rater].sort_values("position")
         assert len(rows) == len(items)
@@ -239,7 +240,8 @@ def test_the_page_says_what_was_asked_and_what_the_numbers_are(
 @pytest.mark.parametrize("methodology", ["dscqs", "pc"])
 def test_every_file_of_the_page_is_that_of_the_export(make_study, staff_client, tmp_path, methodology):
     # Under so small a share raters fail traps that they would pass otherwise.
-    simulate_raters(make_study(methodology, trap_share=0.001), raters=9, seed=1)
+    given = {"trap_share": 0.001} if methodology == "dscqs" else {}
+    simulate_raters(make_study(methodology, **given), raters=9, seed=1)
     export("every", tmp_path)
     page = staff_client.get("/studies/every/")
     assert len(page.context["files"]) > 5

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Rating, Study, Trial
-from ratings.services import ratings, sessions, showing, studies
+from ratings.services import playlists, ratings, sessions, showing, studies
 from srstudy.errors import Refused
 
 ANSWERS = {
@@ -247,3 +247,33 @@ def test_in_a_partial_design_each_rater_sees_so_many_and_all_are_seen_alike(make
         counts = [seen[key] for key in study.stimuli.values_list("pk", flat=True)]
         assert sum(counts) == 4 * raters
         assert max(counts) - min(counts) <= 1
+
+
+def test_in_a_partial_design_of_acr_hr_the_reference_of_every_image_rated_comes_along(make_study):
+    study = make_study("acr_hr", stimuli_per_rater=2)
+    for _ in range(6):
+        trials = trials_of(study)
+        rated = [trial.stimulus.image for trial in trials if trial.shown == "test"]
+        hidden = [trial.stimulus.image for trial in trials if trial.shown == "reference"]
+        assert len(rated) == 2
+        assert sorted(hidden) == sorted(set(rated))
+    seen = Counter(Trial.objects.filter(shown="test").values_list("stimulus", flat=True))
+    assert set(seen.values()) == {2}  # six raters of two, on six stimuli
+
+
+def test_a_session_says_which_rules_made_its_list_and_that_none_gave_way(make_study):
+    session = trials_of(make_study("dscqs"))[0].session
+    assert (session.playlist_version, session.relaxed) == (2, False)
+
+
+def test_a_session_says_when_a_rule_had_to_give_way(make_study, monkeypatch):
+    study = make_study("dscqs")
+    real = playlists.playlist.make_playlist
+
+    def never_strict(*arguments, relax, **keywords):
+        if not relax:
+            raise ValueError("no order was found")
+        return real(*arguments, relax=True, **keywords)
+
+    monkeypatch.setattr(playlists.playlist, "make_playlist", never_strict)
+    assert trials_of(study)[0].session.relaxed

@@ -152,5 +152,6 @@ def test_an_export_goes_on_when_nobody_took_a_step(study, tmp_path):
     export("two", tmp_path, "--no-figures")
     heading = (tmp_path / "participants.csv").read_text().splitlines()[0]
     assert heading == (
-        "rater,source,language,slot,joined_at,finished_at,dropped_at,withdrawn_at,trials,rated"
+        "rater,source,language,slot,joined_at,finished_at,dropped_at,withdrawn_at,"
+        "playlist_version,relaxed,trials,rated"
     )

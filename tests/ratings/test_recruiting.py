@@ -147,6 +147,24 @@ def test_the_way_back_is_on_no_page_before_the_end(client, study, invite):
     assert "https://example.org" not in page
 
 
+def test_a_link_with_another_persons_id_is_for_another_rater_in_this_browser_too(client, study, invite):
+    first = come(client, invite, study, {"PROLIFIC_PID": "one"})
+    assert client.get(f"{invite}?PROLIFIC_PID=one").status_code == 302
+    page = client.get(f"{invite}?PROLIFIC_PID=two")
+    assert b"I agree to take part" in page.content
+    client.post(invite, agreement(study) | {"PROLIFIC_PID": "two"})
+    second = study.raters.exclude(pk=first.pk).get()
+    assert second.recruited == {"PROLIFIC_PID": "two"}
+    assert client.get(f"{invite}instructions?again").status_code == 200
+
+
+def test_another_person_begins_where_the_first_is_done_and_not_before(rater_client, rater, invite):
+    assert rater_client.post(f"{invite}another")["Location"] == f"{invite}start"
+    answer_all_but(rater, 0)
+    assert rater_client.post(f"{invite}another")["Location"] == invite
+    assert b"I agree to take part" in rater_client.get(invite).content
+
+
 # The way back to Mechanical Turk
 
 
@@ -154,7 +172,7 @@ def test_the_way_back_is_on_no_page_before_the_end(client, study, invite):
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_a_worker_hands_the_assignment_in_with_the_code(client, study, invite, host, slash):
     rater = come(client, invite, study, MTURK | {"turkSubmitTo": host + slash})
-    page = done_page(client, invite)
+    page = done_page(client, invite).split('class="aside"')[0]
     assert f'<form method="post" action="{host}/mturk/externalSubmit" id="hand-in">' in page
     assert hidden_fields(page) == {
         "assignmentId": MTURK["assignmentId"],

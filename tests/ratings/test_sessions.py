@@ -66,7 +66,7 @@ def test_the_reference_is_left_as_often_as_right_for_each_rater_and_each_stimulu
 def test_a_playlist_can_be_made_again_from_what_is_stored(rater, study):
     stored = rater.sessions.get().trials.order_by("position").values_list("stimulus_id", "reference_side")
     again = playlists.playlist_for(study, rater.slot)
-    assert list(stored) == [(entry.stimulus_id, item.reference_side) for entry, item in again]
+    assert list(stored) == [(entry.stimulus_id, item.reference_side) for entry, item in again.trials]
 
 
 def test_raters_are_known_by_pseudonyms_in_order(join):

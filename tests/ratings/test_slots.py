@@ -144,7 +144,7 @@ def test_looking_for_who_is_due_takes_one_query_however_many_are_there(waiting_s
     assert counts == [1, 1]
 
 
-def test_looking_for_who_is_due_begins_with_the_sessions_not_finished(waiting_study, join):
+def test_looking_for_who_is_due_begins_with_those_who_are_neither_done_nor_dropped(waiting_study, join):
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL reads a table of a few rows as a whole.")
     join()
@@ -153,7 +153,15 @@ def test_looking_for_who_is_due_begins_with_the_sessions_not_finished(waiting_st
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN QUERY PLAN " + made[0]["sql"])
         plan = " ".join(str(row) for row in cursor.fetchall())
-    assert "session_unfinished" in plan
+    assert "rater_waited_for" in plan
+
+
+def test_who_has_just_finished_is_not_dropped(waiting_study, join):
+    rater = join().rater
+    as_read_before = Rater.objects.get(pk=rater.pk)
+    answer_all_but(rater, 0)
+    assert not slots.drop_rater(as_read_before, among=slots.unfinished())
+    assert Rater.objects.get(pk=rater.pk).dropped_at is None
 
 
 # Coming back

@@ -13,6 +13,7 @@ from django.test import Client
 from ratings import queries
 from ratings.models import FreedSlot, Rater, Rating, Session, StepResult, Study, Trial
 from ratings.services import ratings, sessions, showing, slots, studies, withdrawal
+from srstudy.errors import Refused
 from tests.conftest import agreement
 from tests.ratings.languages import LANGUAGES
 from tests.ratings.test_rater_pages import ANSWER, answer_all_but, first_upcoming
@@ -314,7 +315,8 @@ def test_the_ratings_of_who_deleted_are_in_no_row(deleting, join, study):
 
 def test_the_ratings_of_who_left_them_are_counted(keeping, study):
     withdrawal.withdraw_rater(keeping)
-    assert {row[0] for row in queries.rating_rows(study)} == {"R0001"}
+    (name,) = {row[0] for row in queries.rating_rows(study)}
+    assert name == Rater.objects.get(pk=keeping.pk).pseudonym != "R0001"
     assert queries.attendance(study).ratings == 2
 
 
@@ -344,6 +346,39 @@ def test_the_command_refuses_an_id_that_two_raters_have(deleting, join):
     assert "R0001, R0002" in refusal("two", "5f0c1a")
 
 
-def test_the_command_says_that_somebody_has_withdrawn_already(deleting):
+def test_the_command_finds_nobody_who_has_withdrawn(deleting):
     withdraw_command("two", "R0001")
-    assert "has withdrawn already" in refusal("two", "R0001")
+    assert "has no rater 'R0001'" in refusal("two", "R0001")
+
+
+def test_a_step_on_its_way_is_not_stored_after_the_withdrawal(rater):
+    withdrawal.withdraw_rater(rater)
+    with pytest.raises(sessions.RaterGone):
+        sessions.record_step(rater, "questionnaire", {"age_band": "25-34"})
+    assert not StepResult.objects.exists()
+
+
+def test_an_answer_on_its_way_is_not_stored_after_an_anonymous_withdrawal(rater, study):
+    Study.objects.filter(pk=study.pk).update(options={"withdrawal": "anonymise"})
+    trial = rater.sessions.get().trials.select_related("session__rater__study").get(position=1)
+    showing.mark_shown([trial])
+    trial.refresh_from_db()
+    withdrawal.withdraw_rater(Rater.objects.get(pk=rater.pk))
+    answer = ratings.Answer({"left_score": 1, "right_score": 2})
+    with pytest.raises(ratings.TrialGone):
+        ratings.record_rating(trial=trial, answer=answer)
+    assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("option", ["delete", "anonymise"])
+def test_nothing_that_others_knew_leads_to_who_withdrew(rater, study, option):
+    Study.objects.filter(pk=study.pk).update(options={"withdrawal": option})
+    known = rater.pseudonym, rater.completion_code
+    withdrawal.withdraw_rater(Rater.objects.get(pk=rater.pk))
+    left = Rater.objects.get(pk=rater.pk)
+    assert left.pseudonym not in known
+    assert (left.invite, left.language, left.recruited, left.completion_code) == (None, "", {}, "")
+    assert (left.created_at.hour, left.created_at.minute, left.created_at.second) == (0, 0, 0)
+    for name in known:
+        with pytest.raises(Refused, match="has no rater"):
+            withdrawal.find_rater(study, name)

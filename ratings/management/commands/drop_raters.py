@@ -6,7 +6,7 @@ from typing import Any
 
 from ratings.models import Rater, Study
 from ratings.queries import study_by_slug
-from ratings.services.slots import drop_rater, release_inactive
+from ratings.services.slots import drop_rater, release_inactive, unfinished
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 
@@ -59,8 +59,8 @@ def _drop_named(study: Study, names: list[str]) -> list[Rater]:
         rater = people[name]
         if rater.slot is None:
             raise Refused(f"{name} was imported, and has no place to give up.")
-        if rater.sessions.filter(finished_at__isnull=False).exists():
+        if rater.finished_at is not None:
             raise Refused(f"{name} has rated everything: nobody needs to take the place.")
         if rater.dropped_at is not None:
             raise Refused(f"{name} was dropped on {rater.dropped_at:%Y-%m-%d}.")
-    return [rater for rater in people.values() if drop_rater(rater)]
+    return [rater for rater in people.values() if drop_rater(rater, among=unfinished())]

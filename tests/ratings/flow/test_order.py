@@ -7,7 +7,7 @@ import pytest
 from ratings import invites
 from ratings.flow import AFTER, BEFORE, STEPS
 from ratings.flow.base import seed_of
-from ratings.services import sessions, showing
+from ratings.services import sessions, showing, studies
 from ratings.services.ratings import Answer, Circumstances, record_rating
 from ratings.services.sessions import record_step
 from tests.conftest import agreement
@@ -53,7 +53,8 @@ def test_a_study_without_a_step_has_no_page_of_it(rater_client, invite, name):
 def test_every_step_has_a_page_before_and_after_the_ruler(client, careful, person, name):
     link = invites.invite_path(careful)
     assert client.get(f"{link}steps/{name}").status_code == 200
-    record_step(person, "ruler", RULER)
+    if name != "ruler":
+        record_step(person, "ruler", RULER)
     page = client.get(f"{link}steps/{name}")
     assert page.status_code == 200
     assert "no-store" in page.headers["Cache-Control"]
@@ -68,15 +69,25 @@ def test_a_stranger_is_sent_from_a_step_to_the_door(stranger, careful, name):
 
 @pytest.mark.parametrize("name", ["display_check", "ruler", "acuity"])
 def test_a_step_that_needs_scripts_says_so_to_browsers_without_them(client, careful, person, name):
-    record_step(person, "ruler", RULER)
+    if name == "acuity":
+        record_step(person, "ruler", RULER)
     page = client.get(f"{invites.invite_path(careful)}steps/{name}").content.decode()
     assert '<noscript><p class="problem">This page needs JavaScript' in page
 
 
-def test_a_step_taken_again_replaces_what_it_found(send, person):
+def test_a_step_is_taken_once(send, person, careful, client):
     send("feedback", text="first")
-    send("feedback", text="second")
-    assert stored(person, "feedback") == {"text": "second"}
+    assert send("feedback", text="second").status_code == 302
+    assert stored(person, "feedback") == {"text": "first"}
+    assert client.get(f"{invites.invite_path(careful)}steps/feedback").status_code == 302
+
+
+def test_a_closed_study_asks_nothing_more_of_who_has_not_begun(send, person, careful, client):
+    studies.close_study(careful)
+    response = send("questionnaire", age_band="25-34", glasses="none", expertise="none")
+    assert response.status_code == 410
+    assert stored(person, "questionnaire") is None
+    assert client.get(f"{invites.invite_path(careful)}instructions").status_code == 410
 
 
 @pytest.mark.parametrize(("step", "count"), [("display_check", 2), ("colour_vision", 6), ("acuity", 15)])
