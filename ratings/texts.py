@@ -3,16 +3,20 @@
 The English stands in the database with the study; where it is one of these, the catalogue translates it.
 """
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
+
+from ratings.study_options import StudyOptions
 
 CONSENT = gettext_noop(
     """\
 You are invited to judge the quality of pictures. You will see pictures and say how good they look to you. \
 There are no right answers.
 
-We store your answers, how long each took, and the size and pixel ratio of your window, under a random \
-name. We store neither your name nor your address on the network. Taking part is voluntary: you may stop \
-at any time by closing the page, and you may withdraw later with the link at the foot of each page."""
+We store under a code your answers, when you gave them and how long each took, how often you swapped \
+pictures, the size and pixel ratio of your window and screen, whether you used a mouse, a finger or keys, \
+how often the page was out of sight, and the language of the pages. We store neither your name nor your \
+address on the network. Taking part is voluntary: you may stop at any time by closing the page, and you \
+may withdraw later with the link at the foot of each page."""
 )
 
 INSTRUCTIONS = {
@@ -57,4 +61,42 @@ rather look at.
 Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
     ),
+    "pc_ties": gettext_noop(
+        """\
+Each page shows two pictures of the same scene, A and B. Say which of them looks better to you: \
+sharper, more natural, freer of disturbing traces. If you see no difference, say that both are the same.
+
+Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
+With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
+    ),
 }
+
+# What follows the instructions where the pictures do not stand side by side.
+OTHER_DISPLAYS = {
+    "in_place": gettext_noop(
+        "Both pictures stand in one place, and you see one of them at a time: the buttons below show one or "
+        "the other, and while you hold the picture down you see the other one. Look at both as often as you "
+        "like."
+    ),
+    "sequential": gettext_noop(
+        "The two pictures come one after the other in the same place, and the question comes after them, "
+        "when neither is shown any more."
+    ),
+}
+
+
+def instructions_for(methodology: str, setup: StudyOptions) -> str:
+    """Our own instructions for this way of asking and showing, in English."""
+    text = INSTRUCTIONS["pc_ties" if setup.ties else methodology]
+    more = OTHER_DISPLAYS.get(setup.display)
+    return f"{text}\n\n{more}" if more else text
+
+
+def translated(text: str) -> str:
+    """A study's text in the rater's language, as far as it is ours; as its author wrote it otherwise."""
+    text = text.replace("\r\n", "\n")  # which a browser's form sends, and the catalogue does not know
+    for ours in (CONSENT, *INSTRUCTIONS.values()):
+        if text == ours or text.startswith(f"{ours}\n\n"):
+            rest = text.removeprefix(ours).split("\n\n")
+            return "\n\n".join([gettext(ours), *(gettext(part) for part in rest if part)])
+    return text

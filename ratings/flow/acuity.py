@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from ratings.flow.base import Step, seed_of
@@ -17,6 +18,7 @@ class Acuity(Step):
     """The smallest line of rings that the rater reads."""
 
     name = "acuity"
+    asks = gettext_lazy("how fine a detail your eyes see on this screen")
 
     def is_on(self, setup: StudyOptions) -> bool:
         """Where the option says so."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from django.http import QueryDict
 from django.utils.crypto import salted_hmac
+from django.utils.functional import Promise
 from numpy.typing import NDArray
 
 from ratings.models import Rater
@@ -23,10 +24,12 @@ class NotPassed(ValueError):
 class Step(ABC):
     """One page that asks or checks something, stored under its name with the rater.
 
-    `of_device`: what it finds is true of the device, and is asked again on another one.
+    `asks`: what it asks for, as the consent has it. `of_device`: what it finds is true of the device, and is
+    asked again on another one.
     """
 
     name: ClassVar[str]
+    asks: ClassVar[Promise | str]
     of_device: ClassVar[bool] = False
 
     @property

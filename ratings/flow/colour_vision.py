@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from ratings.flow.base import Step, seed_of
@@ -23,6 +24,7 @@ class ColourVision(Step):
     """How many plates the rater reads, and what that makes likely."""
 
     name = "colour_vision"
+    asks = gettext_lazy("whether you tell red from green")
 
     def is_on(self, setup: StudyOptions) -> bool:
         """Where the option says so."""

@@ -7,6 +7,7 @@ import numpy as np
 from django.db.models import Max
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from ratings.flow.base import NotPassed, Step
@@ -46,6 +47,9 @@ class DisplayCheck(Step):
     """The window, the zoom, the kind of pointer, and two strips of greys."""
 
     name = "display_check"
+    asks = gettext_lazy(
+        "the size and kind of your screen and window, and which greys you can tell apart on it"
+    )
     of_device = True
 
     def is_on(self, setup: StudyOptions) -> bool:

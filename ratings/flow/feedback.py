@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy
 
 from ratings.flow.base import Step
 from ratings.flow.forms import words_of
@@ -16,6 +17,7 @@ class Feedback(Step):
     """Free text, which may be left out."""
 
     name = "feedback"
+    asks = gettext_lazy("a remark at the end, if you like")
 
     def is_on(self, setup: StudyOptions) -> bool:
         """Where the option says so."""

@@ -56,6 +56,10 @@ class Questionnaire(Step):
     """Age band, glasses and experience, and the study's own questions."""
 
     name = "questionnaire"
+    asks = gettext_lazy(
+        "your age in steps of ten years, your glasses, your experience, and the study's own "
+        "questions, if there are any"
+    )
 
     def is_on(self, setup: StudyOptions) -> bool:
         """Where the option says so."""

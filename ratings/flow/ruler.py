@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ratings.flow.base import Step
 from ratings.flow.forms import number_of
@@ -21,6 +22,7 @@ class Ruler(Step):
     """Device pixels a millimetre, and the viewing distance."""
 
     name = "ruler"
+    asks = gettext_lazy("the size of your screen and how far you sit from it")
     of_device = True
 
     def is_on(self, setup: StudyOptions) -> bool:

@@ -35,10 +35,13 @@ def create_study(
     methodology: str = "dscqs",
     options: dict[str, Any] | None = None,
     crops: Mapping[str, Crop] | None = None,
+    consent_text: str | None = None,
+    instructions: str | None = None,
 ) -> Study:
     """Store a draft study whose stimuli are these outputs, with its first invite.
 
-    `options` are those of StudyOptions; `crops` say what is shown of images, by their labels.
+    `options` are those of StudyOptions; `crops` say what is shown of images, by their labels. Without texts
+    raters read ours, in their language.
     Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, an option
     is wrong, scores are of another protocol than today's, or no playlist can be made of it.
     """
@@ -50,15 +53,15 @@ def create_study(
     if not outputs:
         raise Refused("A study needs at least one output to judge.")
     _refuse_outdated_scores(outputs)
-    _refuse_wrong_options(methodology, options or {})
+    setup = _checked_options(methodology, options or {})
     study = Study.objects.create(
         slug=slug,
         title=title,
         seed=seed,
         methodology=methodology,
         options=options or {},
-        consent_text=texts.CONSENT,
-        instructions=texts.INSTRUCTIONS[methodology],
+        consent_text=consent_text or texts.CONSENT,
+        instructions=instructions or texts.instructions_for(methodology, setup),
     )
     make_invite(study)
     make_stimuli(study, outputs, crops or {})
@@ -66,13 +69,15 @@ def create_study(
     return study
 
 
-def _refuse_wrong_options(methodology: str, options: Mapping[str, Any]) -> None:
+def _checked_options(methodology: str, options: Mapping[str, Any]) -> StudyOptions:
     if methodology not in METHODOLOGIES:
         raise Refused(f"There is no methodology {methodology!r}; there are {', '.join(METHODOLOGIES)}.")
     try:
-        METHODOLOGIES[methodology].refuse_options(StudyOptions.read(options))
+        setup = StudyOptions.read(options)
     except ValueError as error:
         raise Refused(str(error)) from error
+    METHODOLOGIES[methodology].refuse_options(setup)
+    return setup
 
 
 def make_invite(

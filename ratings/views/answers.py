@@ -14,6 +14,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers, status
+from rest_framework.fields import SkipField, empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -33,47 +34,60 @@ MOST_TIMES = 100_000
 POINTERS = ("mouse", "touch", "pen", "keyboard")
 
 
-class _Duration(serializers.IntegerField):
-    """Milliseconds; a page left open for days counts a day: its answer is worth more than its exact time."""
+class _Measured:
+    """A measurement of the page: one that cannot be is left out, for the answer is worth more than it."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, **kwargs)
+    def run_validation(self, data: Any = empty) -> Any:
+        """The value. Raises: SkipField where it is none."""
+        try:
+            return super().run_validation(data)  # type: ignore[misc]  # of the field that this is mixed into
+        except serializers.ValidationError:
+            raise SkipField from None
+
+
+class _Count(_Measured, serializers.IntegerField):
+    """A whole number of 0 or more, cut at a limit that no honest page comes near."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(required=False, min_value=0)
 
     def to_internal_value(self, data: Any) -> int:
-        return min(super().to_internal_value(data), A_DAY_MS)
+        return min(super().to_internal_value(data), self.limit)
 
 
-class _Times(serializers.IntegerField):
-    """How often something happened, counted up to a hundred thousand."""
-
+class _Pixels(_Measured, serializers.IntegerField):
     def __init__(self) -> None:
-        super().__init__(min_value=0, required=False)
-
-    def to_internal_value(self, data: Any) -> int:
-        return min(super().to_internal_value(data), MOST_TIMES)
+        super().__init__(required=False, min_value=1, max_value=100_000)
 
 
-def _pixels() -> serializers.IntegerField:
-    return serializers.IntegerField(required=False, min_value=1, max_value=100_000)
+class _Ratio(_Measured, serializers.FloatField):
+    def __init__(self) -> None:
+        super().__init__(required=False, min_value=0.1, max_value=20)
+
+
+class _Pointer(_Measured, serializers.ChoiceField):
+    def __init__(self) -> None:
+        super().__init__(POINTERS, required=False)
 
 
 class CircumstancesSerializer(serializers.Serializer[ratings.Circumstances]):
-    """How an answer was given, as the page measured it."""
+    """How an answer was given, as the page measured it; durations are in ms, and a day at most."""
 
-    duration_ms = _Duration()
-    first_interaction_ms = _Duration(required=False)
-    hidden_ms = _Duration(required=False)
-    kept_ms = _Duration(required=False)
-    toggles = _Times()
-    window_changes = _Times()
-    restarts = _Times()
-    hidden_count = _Times()
-    device_pixel_ratio = serializers.FloatField(required=False, min_value=0.1, max_value=20)
-    window_width = _pixels()
-    window_height = _pixels()
-    screen_width = _pixels()
-    screen_height = _pixels()
-    pointer = serializers.ChoiceField(POINTERS, required=False)
+    duration_ms = _Count(A_DAY_MS)
+    first_interaction_ms = _Count(A_DAY_MS)
+    hidden_ms = _Count(A_DAY_MS)
+    kept_ms = _Count(A_DAY_MS)
+    toggles = _Count(MOST_TIMES)
+    window_changes = _Count(MOST_TIMES)
+    restarts = _Count(MOST_TIMES)
+    hidden_count = _Count(MOST_TIMES)
+    device_pixel_ratio = _Ratio()
+    window_width = _Pixels()
+    window_height = _Pixels()
+    screen_width = _Pixels()
+    screen_height = _Pixels()
+    pointer = _Pointer()
 
 
 class AnswerSerializer(CircumstancesSerializer):
@@ -108,8 +122,7 @@ def problem(title: str, detail: str, code: int, **more: Any) -> JsonResponse:
 
 def sentence_of(errors: Mapping[str, Any]) -> str:
     """The first thing that is wrong with an answer, for a person to read."""
-    name, reasons = next(iter(errors.items()))
-    return f"{name}: {reasons[0]}"
+    return str(next(iter(errors.values()))[0])
 
 
 def _not_yours(request: HttpRequest) -> JsonResponse:

@@ -12,12 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ratings import pngs, queries
+from ratings.flow import AFTER, BEFORE
 from ratings.flow.examples import examples_of
 from ratings.invites import state_of
 from ratings.models import Rater, Study
 from ratings.page_texts import trial_texts
 from ratings.recruiting import MTURK_ORIGINS, recruited_from, way_back
 from ratings.services import sessions, showing, slots
+from ratings.texts import translated
 from ratings.views.access import (
     View,
     Visit,
@@ -40,7 +42,7 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 
     A link with another person's id of a recruiting service is for another rater, in this browser too.
     """
-    recruited = recruited_from(request.POST or request.GET)
+    recruited = recruited_from(request.GET) | recruited_from(request.POST)
     if visit.rater is not None and not _is_somebody_else(visit.rater, recruited):
         return redirect(way_to_next(visit))
     if visit.study.status != Study.Status.OPEN:
@@ -98,16 +100,11 @@ def _consent_form(request: HttpRequest, visit: Visit, *, unticked: bool = False)
         "nonce": sessions.new_nonce(),
         "tryout": _is_staff(request),
         "unticked": unticked,
-        "consent_text": _translated(visit.study.consent_text),
-        "recruited": recruited_from(request.GET),
+        "consent_text": translated(visit.study.consent_text),
+        "recruited": recruited_from(request.GET) | recruited_from(request.POST),
+        "more": [step.asks for step in (*BEFORE, *AFTER) if step.is_on(visit.setup)],
     }
     return visit.page(request, "ratings/consent.html", context, status=400 if unticked else 200)
-
-
-def _translated(text: str) -> str:
-    """The text in the rater's language, where it is one of ours; as its author wrote it otherwise."""
-    # A form of a browser sends a new line as two characters; the catalogue knows one.
-    return _(text.replace("\r\n", "\n")) if text else ""
 
 
 def _is_staff(request: HttpRequest) -> bool:
@@ -168,7 +165,7 @@ def instructions(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     place = queries.place_of(queries.session_of(rater))
     context = {
         "place": place,
-        "instructions": _translated(visit.study.instructions),
+        "instructions": translated(visit.study.instructions),
         "examples": examples_of(visit.study),
     }
     return visit.page(request, "ratings/instructions.html", context)

@@ -64,13 +64,29 @@ def test_a_second_different_answer_is_refused_and_the_first_stands(post):
         {"left_score": "NaN"},
         {"left_score": None},
         {"left_score": "good"},
-        {"duration_ms": -1},
-        {"device_pixel_ratio": 0},
     ],
 )
 def test_an_impossible_answer_is_refused(post, change):
     assert post(ANSWER | change).status_code == 400
     assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        {"duration_ms": -1},
+        {"duration_ms": None},
+        {"device_pixel_ratio": 0},
+        {"device_pixel_ratio": "NaN"},
+        {"window_width": 0},
+        {"pointer": "nose"},
+        {"toggles": 1.5},
+    ],
+)
+def test_a_measurement_that_cannot_be_is_left_out_and_the_answer_stored(post, measured):
+    (name,) = measured
+    assert post(ANSWER | measured).status_code == 201
+    assert getattr(Rating.objects.get(), name) in (None, "")
 
 
 @pytest.mark.parametrize("duration_ms", [86_400_001, 10**12])

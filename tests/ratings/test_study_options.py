@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import translation
 from PIL import Image as Picture
 
+from ratings import texts
 from ratings.models import Stimulus, Study
 from ratings.services import studies
 from ratings.study_options import Question, StudyOptions
@@ -230,3 +233,39 @@ def test_the_guide_for_raters_names_every_option():
     guide = (REPOSITORY / "docs" / "raters.md").read_text()
     missing = [one.name for one in fields(StudyOptions) if f"`{one.name}`" not in guide]
     assert missing == []
+
+
+def test_texts_of_ones_own_are_what_raters_read(photos, tmp_path):
+    for name in ("consent", "instructions"):
+        (tmp_path / name).write_text(f"Our {name}.\n\nIn two parts.\n")
+    made = create("--consent", str(tmp_path / "consent"), "--instructions", str(tmp_path / "instructions"))
+    assert made.consent_text == "Our consent.\n\nIn two parts."
+    assert made.instructions == "Our instructions.\n\nIn two parts."
+
+
+@pytest.mark.parametrize(("content", "said"), [(b" \n", "holds no text"), (b"\xff", "is not text in UTF-8")])
+def test_a_text_that_is_none_is_refused(photos, tmp_path, content, said):
+    file = tmp_path / "consent.txt"
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match=said):
+        create("--consent", str(file))
+
+
+@pytest.mark.parametrize(
+    ("methodology", "options", "said", "unsaid"),
+    [
+        ("dscqs", {}, "Set both sliders", "one place"),
+        ("dscqs", {"display": "in_place"}, "Both pictures stand in one place", "after the other"),
+        ("dsis", {"display": "sequential"}, "one after the other in the same place", "one place, and"),
+        ("pc", {}, "choose the one that you would rather look at", "both are the same"),
+        ("pc", {"ties": True}, "say that both are the same", "would rather look at"),
+    ],
+)
+def test_the_instructions_are_those_of_the_options(make_outputs, methodology, options, said, unsaid):
+    made = studies.create_study(
+        slug="s", title="S", outputs=make_outputs(), seed=0, methodology=methodology, options=options
+    )
+    assert said in made.instructions
+    assert unsaid not in made.instructions
+    with translation.override("ko"):
+        assert not re.search("[A-Za-z]{6}", texts.translated(made.instructions).replace("Enter", ""))

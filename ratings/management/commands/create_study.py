@@ -58,6 +58,12 @@ class Command(SentenceCommand):
             help="allow what cannot be avoided with one image or one method: the same twice in a row",
         )
         parser.add_argument(
+            "--consent", type=Path, metavar="FILE.txt", help="what raters agree to; default: our text"
+        )
+        parser.add_argument(
+            "--instructions", type=Path, metavar="FILE.txt", help="what raters are asked; default: our text"
+        )
+        parser.add_argument(
             "--crop",
             metavar="WIDTHxHEIGHT",
             help="show of larger images their most detailed region of so many pixels",
@@ -99,6 +105,8 @@ class Command(SentenceCommand):
                 methodology=options["methodology"],
                 options=chosen,
                 crops=_crops(images, options["crop"], options["crop_at"]),
+                consent_text=_text_of("--consent", options["consent"]),
+                instructions=_text_of("--instructions", options["instructions"]),
             )
             if options["open"]:
                 studies.open_study(study)
@@ -159,6 +167,21 @@ def _study_options(options: dict[str, Any]) -> dict[str, Any]:
         return StudyOptions.read(given).changed()
     except ValueError as error:
         raise Refused(str(error)) from error
+
+
+def _text_of(option: str, path: Path | None) -> str | None:
+    """The text of a file in UTF-8. Raises: Refused if it cannot be read, or holds none."""
+    if path is None:
+        return None
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").strip()
+    except OSError as error:
+        raise Refused(f"{option} {str(path)!r} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"{option} {str(path)!r} is not text in UTF-8: {error}.") from error
+    if not text or "\0" in text:
+        raise Refused(f"{option} {str(path)!r} holds no text.")
+    return text
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

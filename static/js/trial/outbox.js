@@ -149,8 +149,9 @@ export class Outbox {
     }
     const [key, entry] = first;
     const response = await this.post(entry);
-    const status = response?.status ?? 0;
-    if (STORED.has(status) && isJson(response)) {
+    // What says nothing in JSON is not our server's, and the answer is kept for ours.
+    const status = response !== null && isJson(response) ? response.status : 0;
+    if (STORED.has(status)) {
       this.settle(key, () => this.heard.stored());
     } else if (NOT_WANTED.has(status)) {
       this.settle(key, () => this.heard.dropped());

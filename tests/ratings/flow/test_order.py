@@ -123,3 +123,13 @@ def test_pictures_are_drawn_for_each_rater_anew(client, careful, person):
 def _joining(study) -> dict[str, Any]:
     form = agreement(study)
     return {"consent_version": form["consent_version"], "nonce": form["nonce"]}
+
+
+def test_the_consent_names_what_each_step_asks_for(careful, stranger):
+    page = stranger.get(invites.invite_path(careful)).content.decode()
+    for step in STEPS.values():
+        assert str(step.asks) in page.replace("&#x27;", "'")
+
+
+def test_the_consent_of_a_study_without_steps_names_none(stranger, invite):
+    assert "On the way you are also asked" not in stranger.get(invite).content.decode()
