@@ -105,7 +105,7 @@ def test_a_rater_of_prolific_goes_back_with_the_code(page, link, gallery):
     rate_all(page)
     page.get_by_role("link", name="Go back and finish").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
-    assert re.search(r"\?cc=([0-9A-F]{8})$", page.url)[1] == gallery.raters.get().completion_code
+    assert re.search(r"\?cc=([0-9A-F]{10})$", page.url)[1] == gallery.raters.get().completion_code
 
 
 def test_the_pages_about_a_raters_person_have_no_violation(page, link, gallery):

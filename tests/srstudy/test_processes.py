@@ -86,7 +86,7 @@ def test_the_web_process_starts_without_torch(manage, surroundings):
         ("BEHIND_PROXY", "maybe"),
         ("TIME_ZONE", "Mars/Base"),
         ("LANGUAGE_CODE", "@@"),
-        ("LANGUAGE_CODE", "ko"),
+        ("LANGUAGE_CODE", "xx"),
         ("MEDIA_ROOT", "~nosuch/x"),
     ],
 )
