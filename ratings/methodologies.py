@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ratings import texts
 from ratings.analysis.methodologies import REFERENCE
 from ratings.playlist import StimulusKey
 from ratings.study_options import DISPLAYS, StudyOptions
@@ -53,7 +54,8 @@ class Methodology(ABC):
     """One way of asking, behind which all of them look alike.
 
     `pictures` are shown at a time or in turn, on the displays named; `scale` are the ends of the scale that
-    a rater answers on, None where nothing is scored.
+    a rater answers on, None where nothing is scored. `instructions` are what raters read where a study's
+    maker wrote nothing of their own. `analysed_as` names what the answers mean in `ratings.analysis`.
     """
 
     key: ClassVar[str]
@@ -63,6 +65,13 @@ class Methodology(ABC):
     displays: ClassVar[tuple[str, ...]] = DISPLAYS
     scale: ClassVar[tuple[float, float] | None] = CATEGORIES
     terms: ClassVar[tuple[Promise | str, ...]] = ()  # best first
+    instructions: ClassVar[str]
+    analysed_as: ClassVar[str]
+
+    def instructions_for(self, setup: StudyOptions) -> str:
+        """Our own instructions for this way of asking and showing, in English."""
+        more = texts.OTHER_DISPLAYS.get(setup.display)
+        return f"{self.instructions}\n\n{more}" if more else self.instructions
 
     @property
     def template(self) -> str:
@@ -121,7 +130,8 @@ def in_place_of_test(trial: Trial) -> Picture:
 class Dscqs(Methodology):
     """Both pictures are scored blind on a continuous scale. Source: ITU-R BT.500, DSCQS; self-paced."""
 
-    key = "dscqs"
+    key = analysed_as = "dscqs"
+    instructions = texts.DSCQS
     label = "DSCQS"
     asked = "two blind continuous scales, 0 to 100"
     scale = SCORES
@@ -171,7 +181,8 @@ class Dsis(_Categories):
     Source: ITU-R BT.500, DSIS; ITU-T P.910, DCR.
     """
 
-    key = "dsis"
+    key = analysed_as = "dsis"
+    instructions = texts.DSIS
     label = "DSIS"
     asked = "the reference named and first, five grades of impairment"
     terms = (
@@ -190,7 +201,8 @@ class Dsis(_Categories):
 class AcrHr(_Categories):
     """One picture at a time is rated, the references among them unannounced. Source: ITU-T P.910, ACR-HR."""
 
-    key = "acr_hr"
+    key = analysed_as = "acr_hr"
+    instructions = texts.ACR_HR
     label = "ACR-HR"
     asked = "one picture at a time, five grades of quality, hidden references"
     pictures = 1
@@ -227,10 +239,16 @@ class AcrHr(_Categories):
 class PairedComparison(Methodology):
     """Two methods of one image are shown, and the better is chosen. Source: ITU-R BT.500, pair comparison."""
 
-    key = "pc"
+    key = analysed_as = "pc"
+    instructions = texts.PAIRED_COMPARISON
     label = "Paired comparison"
     asked = "two methods of one image, the better is chosen"
     scale = None
+
+    def instructions_for(self, setup: StudyOptions) -> str:
+        """The instructions, which with ties say when to answer that both are the same."""
+        text = super().instructions_for(setup)
+        return text.replace(self.instructions, texts.PAIRED_COMPARISON_WITH_TIES) if setup.ties else text
 
     def refuse_options(self, setup: StudyOptions) -> None:
         """Raises: Refused for a trap that has no right answer, and for a share of a scale."""

@@ -117,7 +117,7 @@ def refuse_unrated(study: Study, answers: pd.DataFrame) -> None:
 def study_votes(study: Study, ratings: pd.DataFrame) -> Votes:
     """A study's ratings as votes. Raises: Refused if none is of kind test."""
     try:
-        return Votes.from_frame(ratings, methodology=study.methodology, scale=study.asks.scale)
+        return Votes.from_frame(ratings, methodology=study.asks.analysed_as, scale=study.asks.scale)
     except ValueError as error:
         raise Refused(str(error)) from error
 

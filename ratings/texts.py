@@ -5,8 +5,6 @@ The English stands in the database with the study; where it is one of these, the
 
 from django.utils.translation import gettext, gettext_noop
 
-from ratings.study_options import StudyOptions
-
 CONSENT = gettext_noop(
     """\
 You are invited to judge the quality of pictures. You will see pictures and say how good they look to you. \
@@ -19,9 +17,8 @@ address on the network. Taking part is voluntary: you may stop at any time by cl
 may withdraw later with the link at the foot of each page."""
 )
 
-INSTRUCTIONS = {
-    "dscqs": gettext_noop(
-        """\
+DSCQS = gettext_noop(
+    """\
 Each page shows two pictures of the same scene, A and B. Judge each of them by itself, for its overall \
 quality: how sharp, how natural, how free of disturbing traces it looks.
 
@@ -30,9 +27,10 @@ Either picture may be the better one, and they may be equally good.
 
 Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
 With the keyboard, Tab goes from slider to slider, the arrow keys move it, and Enter confirms."""
-    ),
-    "dsis": gettext_noop(
-        """\
+)
+
+DSIS = gettext_noop(
+    """\
 Each page shows two pictures of the same scene. The first is the reference. Say how much the second \
 differs from it, and how much that difference annoys you.
 
@@ -40,9 +38,10 @@ Choose one of the five answers. If you see no difference, choose "Imperceptible"
 
 Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
-    ),
-    "acr_hr": gettext_noop(
-        """\
+)
+
+ACR_HR = gettext_noop(
+    """\
 Each page shows one picture. Judge its overall quality: how sharp, how natural, how free of disturbing \
 traces it looks.
 
@@ -51,25 +50,26 @@ before it.
 
 Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
-    ),
-    "pc": gettext_noop(
-        """\
+)
+
+PAIRED_COMPARISON = gettext_noop(
+    """\
 Each page shows two pictures of the same scene, A and B. Say which of them looks better to you: \
 sharper, more natural, freer of disturbing traces. If you are not sure, choose the one that you would \
 rather look at.
 
 Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
-    ),
-    "pc_ties": gettext_noop(
-        """\
+)
+
+PAIRED_COMPARISON_WITH_TIES = gettext_noop(
+    """\
 Each page shows two pictures of the same scene, A and B. Say which of them looks better to you: \
 sharper, more natural, freer of disturbing traces. If you see no difference, say that both are the same.
 
 Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
-    ),
-}
+)
 
 # What follows the instructions where the pictures do not stand side by side.
 OTHER_DISPLAYS = {
@@ -85,18 +85,11 @@ OTHER_DISPLAYS = {
 }
 
 
-def instructions_for(methodology: str, setup: StudyOptions) -> str:
-    """Our own instructions for this way of asking and showing, in English."""
-    text = INSTRUCTIONS["pc_ties" if setup.ties else methodology]
-    more = OTHER_DISPLAYS.get(setup.display)
-    return f"{text}\n\n{more}" if more else text
-
-
 def translated(text: str) -> str:
     """A study's text in the rater's language, as far as it is ours; as its author wrote it otherwise."""
     text = text.replace("\r\n", "\n")  # which a browser's form sends, and the catalogue does not know
-    for ours in (CONSENT, *INSTRUCTIONS.values()):
-        if text == ours or text.startswith(f"{ours}\n\n"):
-            rest = text.removeprefix(ours).split("\n\n")
-            return "\n\n".join([gettext(ours), *(gettext(part) for part in rest if part)])
+    for more in ("", *OTHER_DISPLAYS.values()):
+        ours = text.removesuffix(f"\n\n{more}")
+        if ours and (not more or ours != text) and gettext(ours) != ours:
+            return f"{gettext(ours)}\n\n{gettext(more)}" if more else gettext(ours)
     return text

@@ -54,9 +54,9 @@ class ImportedRows:
         Raises: ValueError, one sentence with the line.
         """
         scale = cast(tuple[float, float], self.study.asks.scale)
-        Votes.from_frame(self.frame, methodology=self.study.methodology, scale=scale, file=file)
+        Votes.from_frame(self.frame, methodology=self.study.asks.analysed_as, scale=scale, file=file)
         labels(self.frame, self.rows)
-        score = score_values(self.frame, self.rows, self.study.methodology, scale)
+        score = score_values(self.frame, self.rows, self.study.asks.analysed_as, scale)
         if scale == CATEGORIES:
             self.rows.refuse(
                 score % 1 != 0,
@@ -141,7 +141,7 @@ class ImportedRows:
 
     def answer(self, at: int, row: Row) -> dict[str, Any]:
         """The columns of a rating that hold the answer."""
-        if self.study.methodology != "dscqs":
+        if self.study.asks.analysed_as != "dscqs":
             return {"score": row["score"]}
         scores = row.get("reference_score"), row.get("test_score")
         given = row.get("difference") if scores[0] is None else None

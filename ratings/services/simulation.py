@@ -52,7 +52,7 @@ class _Panel:
         self._row_of = {pk: row for row, (pk, _) in enumerate(stimuli)}
         self._first = study.raters.filter(source=Rater.Source.SIMULATED).count()
         self._scored: SimulatedRatings | None = None
-        if study.methodology == "dscqs":
+        if study.asks.analysed_as == "dscqs":
             self._scored = simulate_dscqs(expected, raters=raters, seed=seed, first_rater=self._first)
 
     def answers(self, column: int, trials: Sequence[Trial]) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ class _Panel:
         if scale is None:
             choices, times = rater.choices(seen, ties=self._study.setup.ties)
             return _columns("choice", choices, times)
-        category = rater.qualities if self._study.methodology == "acr_hr" else rater.impairments
+        category = rater.qualities if self._study.asks.pictures == 1 else rater.impairments
         scores, times = category(seen, scale=scale)
         return _columns("score", scores.tolist(), times)
 

@@ -61,7 +61,7 @@ def create_study(
         methodology=methodology,
         options=options or {},
         consent_text=consent_text or texts.CONSENT,
-        instructions=instructions or texts.instructions_for(methodology, setup),
+        instructions=instructions or METHODOLOGIES[methodology].instructions_for(setup),
     )
     make_invite(study)
     make_stimuli(study, outputs, crops or {})

@@ -113,7 +113,7 @@ def _tables(study: Study, results: Results) -> dict[str, object]:
         "images": list(wide.columns[1:]),
         "wide": [(method_label(row[0]), row[1:]) for row in wide.itertuples(index=False, name=None)],
         "said": said,
-        "noun": score_noun(methodology=study.methodology, estimator=said["estimator"]),
+        "noun": score_noun(methodology=study.asks.analysed_as, estimator=said["estimator"]),
         "raters": _raters(tables.raters),
     }
 
@@ -172,7 +172,7 @@ def _drawn(study: Study, options: AnalysisOptions | PairedOptions) -> bytes:
         simulated=tables.simulated,
         scale_min=row["scale_min"],
         scale_max=row["scale_max"],
-        methodology=study.methodology,
+        methodology=study.asks.analysed_as,
     )
 
 

@@ -7,9 +7,13 @@ from itertools import product
 import pytest
 from django.db import IntegrityError, transaction
 
+from ratings import methodologies
+from ratings.analysis.options import AnalysisOptions
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Rating, Study, Trial
+from ratings.results import results_of
 from ratings.services import playlists, ratings, sessions, showing, studies
+from ratings.services.simulation import simulate_raters
 from srstudy.errors import Refused
 
 ANSWERS = {
@@ -277,3 +281,36 @@ def test_a_session_says_when_a_rule_had_to_give_way(make_study, monkeypatch):
 
     monkeypatch.setattr(playlists.playlist, "make_playlist", never_strict)
     assert trials_of(study)[0].session.relaxed
+
+
+class Stars(methodologies.AcrHr):
+    """A fifth way of asking, as somebody might add it: pictures alone, without hidden references."""
+
+    key = "stars"
+    label = "Stars"
+    asked = "one to five stars"
+    instructions = "Give each picture one to five stars."
+    analysed_as = "acr"
+    template = "ratings/methodologies/acr_hr.html"  # its own would stand beside it
+
+    def entries(self, stimuli):
+        """The stimuli alone."""
+        return methodologies.Methodology.entries(self, stimuli)
+
+
+def test_a_fifth_methodology_is_one_class_with_a_template(make_study, rater_of, monkeypatch, staff_client):
+    monkeypatch.setitem(METHODOLOGIES, "stars", Stars())
+    study = make_study("stars")
+    client, link = rater_of(study)
+    assert b"How good is the picture?" in client.get(f"{link}trial").content
+    given = {"bicubic": 5, "sharp": 3, "soft": 1}
+    while trials := client.get(f"{link}upcoming").json()["trials"]:
+        method = Trial.objects.get(token=trials[0]["token"]).stimulus.method
+        address = f"{link}trials/{trials[0]['token']}/answer"
+        client.post(address, json.dumps({"score": given[method]}), content_type="application/json")
+    assert "Give each picture one to five stars." in study.instructions
+    simulate_raters(study, raters=3, seed=1)
+    methods = results_of(study, AnalysisOptions()).tables.methods.set_index("method")
+    # The ratings of people alone count where there are some: each method's mean is what the one rater gave.
+    assert dict(methods["dmos"]) == given
+    assert b"Stars: one to five stars" in staff_client.get("/studies/stars/").content
