@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ratings.models import Rating, Study, Trial
-from ratings.services.sessions import StudyNotOpen, finish_session
+from ratings.services.sessions import StudyNotOpen, finish_session, hold_rater
 from srstudy.errors import Refused
 
 # Longer than this between two answers, and the rater has come back for another sitting.
@@ -82,6 +82,9 @@ def _store(rating: Rating) -> bool:
         if rating.trial.position < rating.trial.session.length:
             return _insert(rating)  # one statement, which needs no transaction around it
         with transaction.atomic():
+            # Whoever is second waits here: under the shared lock below, finishing would wait for them and
+            # they for the rating.
+            hold_rater(rating.trial.session.rater_id)
             is_new = _insert(rating)
             if is_new:
                 finish_session(rating.trial.session)

@@ -187,7 +187,7 @@ def record_step(rater: Rater, name: str, content: dict[str, Any]) -> None:
 
     Raises: RaterGone if the rater has withdrawn or was dropped in the meantime.
     """
-    _hold_rater(rater)
+    _refuse_who_left(rater)
     StepResult.objects.update_or_create(rater=rater, step=name, defaults={"content": content})
 
 
@@ -197,18 +197,20 @@ def ask_again(rater: Rater, steps: Iterable[str]) -> None:
 
     Raises: RaterGone, as `record_step`.
     """
-    _hold_rater(rater)
+    _refuse_who_left(rater)
     for result in rater.steps.filter(step__in=list(steps)):
         before = rater.steps.filter(step__startswith=f"{result.step}_device").count()
         StepResult.objects.filter(pk=result.pk).update(step=f"{result.step}_device{before + 1}")
 
 
-def _hold_rater(rater: Rater) -> None:
-    """Keep a rater from being withdrawn or dropped until this transaction ends. Raises: RaterGone."""
-    here = Rater.objects.select_for_update(no_key=True).filter(
-        pk=rater.pk, withdrawn_at__isnull=True, dropped_at__isnull=True
-    )
-    if not here.values_list("pk"):
+def hold_rater(key: int) -> Rater | None:
+    """A rater who is neither withdrawn nor dropped until this transaction ends; None if they are already."""
+    here = Rater.objects.select_for_update(no_key=True).filter(pk=key)
+    return here.filter(withdrawn_at__isnull=True, dropped_at__isnull=True).first()
+
+
+def _refuse_who_left(rater: Rater) -> None:
+    if hold_rater(rater.pk) is None:
         raise RaterGone("The rater has left the study.")
 
 

@@ -1,6 +1,7 @@
 """The answer to a trial is stored once, or refused with a reason."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -233,6 +234,34 @@ def test_eight_equal_answers_at_once_store_one(study, join):
         stored = list(pool.map(answer, range(8)))
     assert sorted(stored) == [False] * 7 + [True]
     assert Rating.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_answer_twice_at_once_is_stored_once_and_ends_the_session(study, join, monkeypatch):
+    session = join().rater.sessions.get()
+    trials = list(session.trials.order_by("position"))
+    showing.mark_shown(trials)
+    for trial in trials[:-1]:
+        ratings.record_rating(trial=read(trial), answer=THEIR_ANSWER)
+    finish = ratings.finish_session
+
+    def finish_slowly(session) -> bool:
+        time.sleep(0.5)  # in which the other one comes as far as it can
+        return finish(session)
+
+    monkeypatch.setattr(ratings, "finish_session", finish_slowly)
+
+    def answer(_: int) -> bool:
+        try:
+            return ratings.record_rating(trial=read(trials[-1]), answer=THEIR_ANSWER)[1]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        stored = list(pool.map(answer, range(2)))
+    assert sorted(stored) == [False, True]
+    session.refresh_from_db()
+    assert session.finished_at is not None
 
 
 def test_coming_back_after_half_an_hour_begins_another_sitting(post, rater, rater_client, invite):
