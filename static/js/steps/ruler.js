@@ -37,3 +37,4 @@ corner.addEventListener("pointerdown", (event) => {
 });
 
 show();
+document.getElementById("go-on").disabled = false; // until now nothing was measured
