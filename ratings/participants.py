@@ -69,7 +69,7 @@ def _utc(when: Any) -> str | None:
 def _flat(name: str, content: object) -> Iterator[tuple[str, object]]:
     """The leaves of JSON, each under the names that lead to it, joined by an underscore."""
     if isinstance(content, Mapping):
-        for key, value in content.items():
+        for key, value in sorted(content.items()):  # PostgreSQL keeps no order of keys
             yield from _flat(f"{name}_{key}", value)
     elif isinstance(content, list):
         yield name, json.dumps(content, ensure_ascii=False)
