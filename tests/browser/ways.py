@@ -62,13 +62,14 @@ def set_options(study: Study, **options: object) -> None:
 
 
 def send(page: Page) -> None:
-    """Send the page's form as it is, whatever the browser thinks of it."""
+    """Send the page's form as it is, whatever the browser thinks of it, and wait for what is answered."""
     page.evaluate(
         """() => { const form = document.querySelector("form");
                    form.noValidate = true;
                    form.querySelector("[type=submit]").disabled = false; }"""
     )
-    page.locator("form [type=submit]").first.click()
+    with page.expect_navigation():
+        page.locator("form [type=submit]").first.click()
 
 
 def to_the_pictures(page: Page) -> Iterator[str]:
