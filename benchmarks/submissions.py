@@ -3,11 +3,13 @@
     python benchmarks/submissions.py [--databases sqlite postgresql] [--rounds 5] [--postgresql ADDRESS]
 
 gunicorn serves as the project does, one process with eight threads, on loopback, on a database of its own
-that is removed at the end. 16 connections send a round of answers, then as many bodies of the same length
-to a view that does one INSERT behind the same middleware, and so on in turns: printed is the ratio (goal:
-0.6), its median and spread over the rounds. Then 20 answers a second arrive for 20 s whether or not those
-before are done (goal: p99 under 50 ms), first alone and then each with what its page asks for beside it: the
-trials that come next and two pictures. Then 50 people open their invitation and agree within one second.
+that is removed at the end. Over 16 connections come three answers each, to trials that their pages have asked
+for, then as many bodies of the same length to a view that does one INSERT behind the same middleware, and so
+on in turns: printed is the ratio (goal: 0.6), its median and spread over the rounds; and once more for trials
+of which the server remembers nothing, as after a restart. Then 20 answers a second arrive for 20 s whether or
+not those before are done (goal: p99 under 50 ms), first alone and then each with what its page asks for
+beside it: the trials that come next and two pictures. Then 50 people open their invitation and agree within
+one second.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from benchmarks import serving
 
 IMAGES = 10
 CONNECTIONS = 16
+AT_A_TIME = 3  # trials that a page is given at once
 GOAL_RATIO = 0.6
 GOAL_P99_MS = 50
 KEY = {"sqlite": "integer PRIMARY KEY AUTOINCREMENT", "postgresql": "bigserial PRIMARY KEY"}
@@ -39,62 +43,58 @@ def answer(number: int) -> dict[str, Any]:
     return {"left_score": number % 1001 / 10, "right_score": 50.0} | serving.ANSWER
 
 
-def at_once(work: Sequence[Callable[[], None]]) -> float:
-    """Seconds until all of it is done, a thread for each."""
-    with ThreadPoolExecutor(len(work)) as pool:
-        began = time.perf_counter()
-        for done in [pool.submit(one) for one in work]:
-            done.result()
-        return time.perf_counter() - began
-
-
 def expect(status: int, right: int, client: serving.Client) -> None:
     if status != right:
         sys.exit(f"The server answered {status} and not {right}: {client.said[:300].decode()}")
 
 
-def answers_a_second(port: int, invite: str, people: Sequence[serving.Person]) -> float:
-    """Every person answers all their trials, one after the other, all people at once."""
-
-    def rate(person: serving.Person) -> None:
-        client = serving.Client(port, person.cookie)
-        for number, token in enumerate(person.trials):
-            status = client.post(f"{invite}trials/{token}/answer", answer(number))
-            expect(status, 201, client)
-
-    seconds = at_once([lambda person=person: rate(person) for person in people])
-    return sum(len(person.trials) for person in people) / seconds
+def seconds_of(pool: ThreadPoolExecutor, work: Sequence[Callable[[], None]]) -> float:
+    """Seconds until all of it is done, a thread for each."""
+    began = time.perf_counter()
+    for done in [pool.submit(one) for one in work]:
+        done.result()
+    return time.perf_counter() - began
 
 
-def inserts_a_second(port: int, people: Sequence[serving.Person]) -> float:
-    """As many bodies as `answers_a_second` sends, over as many connections."""
+def one_round(port: int, invite: str, study: Any, *, ask_first: bool) -> tuple[int, float, float]:
+    """Everybody answers all their trials: how many, the seconds of the answers, those of bare inserts.
 
-    def send(person: serving.Person) -> None:
-        client = serving.Client(port, person.cookie)
-        for number, _ in enumerate(person.trials):
-            expect(client.post("/bare", answer(number)), 201, client)
+    A few answers of everybody and as many bare inserts take turns. With `ask_first` everybody asks for the
+    trials before they answer them, as the page does.
+    """
+    people = serving.join(study, CONNECTIONS)
+    clients = [serving.Client(port, person.cookie) for person in people]
+    spent = [0.0, 0.0]
 
-    seconds = at_once([lambda person=person: send(person) for person in people])
-    return sum(len(person.trials) for person in people) / seconds
+    def rate(who: int, some: slice) -> None:
+        for token in people[who].trials[some]:
+            status = clients[who].post(f"{invite}trials/{token}/answer", answer(who))
+            expect(status, 201, clients[who])
+
+    def insert(who: int, some: slice) -> None:
+        for _ in people[who].trials[some]:
+            expect(clients[who].post("/bare", answer(who)), 201, clients[who])
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for begin in range(0, len(people[0].trials), AT_A_TIME):
+            some = slice(begin, begin + AT_A_TIME)
+            for client in clients if ask_first else []:
+                expect(client.get(f"{invite}upcoming"), 200, client)
+            for kind, work in ((0, rate), (1, insert)) if begin % 2 else ((1, insert), (0, rate)):
+                tasks = [partial(work, who, some) for who in range(CONNECTIONS)]
+                spent[kind] += seconds_of(pool, tasks)
+    return sum(len(person.trials) for person in people), *spent
 
 
-def measure_ratio(port: int, invite: str, study: Any, rounds: int) -> None:
+def measure_ratio(port: int, invite: str, study: Any, rounds: int, *, ask_first: bool) -> None:
     """Answers beside bare inserts in turns."""
-    both = []
-    for number in range(rounds + 1):
-        people = serving.join(study, CONNECTIONS)
-        tasks = [
-            lambda people=people: answers_a_second(port, invite, people),
-            lambda people=people: inserts_a_second(port, people),
-        ]
-        order = (0, 1) if number % 2 else (1, 0)
-        speed = {task: tasks[task]() for task in order}
-        if number:  # the first round warms up
-            both.append(speed)
-    ratios = [speed[0] / speed[1] for speed in both]
+    one_round(port, invite, study, ask_first=ask_first)  # warms up
+    all_rounds = [one_round(port, invite, study, ask_first=ask_first) for _ in range(rounds)]
+    ratios = [bare_s / answers_s for _count, answers_s, bare_s in all_rounds]
+    answers, bare = (statistics.median(one[0] / one[which] for one in all_rounds) for which in (1, 2))
+    what = "answers" if ask_first else "answers to trials that the server has forgotten"
     print(
-        f"  answers {statistics.median(one[0] for one in both):.0f}/s, bare inserts "
-        f"{statistics.median(one[1] for one in both):.0f}/s; ratio {statistics.median(ratios):.2f} "
+        f"  {what} {answers:.0f}/s, bare inserts {bare:.0f}/s; ratio {statistics.median(ratios):.2f} "
         f"(goal {GOAL_RATIO}), {min(ratios):.2f} to {max(ratios):.2f} over {rounds} rounds",
         flush=True,
     )
@@ -198,7 +198,8 @@ def measure(database: str, arguments: argparse.Namespace) -> None:
         invite = invites.invite_path(study)
         print(f"{database}:", flush=True)
         with serving.Server(environment, "benchmarks.bare_insert") as server:
-            measure_ratio(server.port, invite, study, arguments.rounds)
+            for ask_first in (True, False):
+                measure_ratio(server.port, invite, study, arguments.rounds, ask_first=ask_first)
             measure_steady(server.port, invite, study, arguments.seconds, 20)
             measure_joining(server.port, invite, study, 50)
         connection.close()

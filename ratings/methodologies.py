@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +48,18 @@ class Picture:
 
     file: str
     sha256: str
+
+
+class Sided(Protocol):
+    """A trial, as far as an answer asks what stood where."""
+
+    @property
+    def reference_side(self) -> str:
+        """`left` or `right`; empty where there was no side, or it is not known."""
+
+    @property
+    def side_a(self) -> str:
+        """Where method a of a paired comparison stood."""
 
 
 class Methodology(ABC):
@@ -105,7 +117,7 @@ class Methodology(ABC):
         """What the page sends, for the serializer of answers."""
 
     @abstractmethod
-    def stored(self, trial: Trial, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
+    def stored(self, trial: Sided, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
         """The columns of a rating that hold this answer.
 
         Raises: Refused for an answer that is none, or is off the scale.
@@ -147,7 +159,7 @@ class Dscqs(Methodology):
             for name in ("left_score", "right_score")
         }
 
-    def stored(self, trial: Trial, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
+    def stored(self, trial: Sided, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
         """The score of the reference and that of the test image."""
         left, right = (_on_scale(given[name], SCORES) for name in ("left_score", "right_score"))
         if not trial.reference_side:  # of an imported rating, which nobody answers here
@@ -167,7 +179,7 @@ class _Categories(Methodology):
         low, high = CATEGORIES
         return {"score": serializers.IntegerField(min_value=int(low), max_value=int(high))}
 
-    def stored(self, trial: Trial, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
+    def stored(self, trial: Sided, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
         """The category as the score."""
         score = _on_scale(given["score"], CATEGORIES)
         if score != int(score):
@@ -289,7 +301,7 @@ class PairedComparison(Methodology):
 
         return {"choice": serializers.ChoiceField([LEFT, RIGHT, *(["same"] if setup.ties else [])])}
 
-    def stored(self, trial: Trial, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
+    def stored(self, trial: Sided, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
         """The method chosen, a or b, or a tie."""
         choice = given["choice"]
         if choice == "same" and setup.ties:

@@ -1,19 +1,16 @@
 """Reads of the second half: who is this, what comes next, what was rated."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import connection
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from ratings.asked import AskedTrial, recall
 from ratings.invites import token_hash
-from ratings.models import Invite, Rater, Rating, Session, Study, Trial
+from ratings.models import Invite, Rater, Rating, Session, Study, Trial, read_options
+from srstudy.database import planned_cursor
 from srstudy.errors import Refused
-
-Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,11 @@ def place_of(session: Session) -> Place:
     )
 
 
-# In SQL, because every rating begins with it, and to put it together in the ORM takes ten times as long as
-# to run it.
-_TRIAL_OF = """
-    SELECT trial.id, trial.session_id, trial.position, trial.reference_side, trial.side_a, trial.shown_at,
-        session.length, session.rater_id, rater.dropped_at,
-        study.id, study.slug, study.methodology, study.options
+# In SQL, because to put it together in the ORM takes ten times as long as to run it. The columns are those
+# of AskedTrial, in their order.
+_ASKED_TRIAL = """
+    SELECT trial.id, trial.position, trial.reference_side, trial.side_a, session.id, session.length,
+        rater.id, study.slug, study.methodology, study.options, trial.shown_at IS NOT NULL
     FROM ratings_trial AS trial
     JOIN ratings_session AS session ON session.id = trial.session_id
     JOIN ratings_rater AS rater ON rater.id = session.rater_id
@@ -67,47 +63,21 @@ _TRIAL_OF = """
 """
 
 
-def trial_of(invite: str, rater_token: str, token: str) -> Trial | None:
-    """A trial by its own token, if the cookie names its rater and the link leads to its study.
-
-    One query for the trial, its session, rater and study, with what an answer needs of them; Django reads
-    the rest where it is asked for.
-    """
+def asked_trial(invite: str, rater_token: str, token: str) -> AskedTrial | None:
+    """A trial by its own token, if the cookie names its rater and the link leads to its study."""
     if not rater_token:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_TRIAL_OF, [token, token_hash(rater_token), token_hash(invite)])
+    known = recall(invite, rater_token, token)
+    if known is not None:
+        return known
+    with planned_cursor() as cursor:
+        cursor.execute(_ASKED_TRIAL, [token, token_hash(rater_token), token_hash(invite)])
         row = cursor.fetchone()
     if row is None:
         return None
-    pk, session_id, position, reference_side, side_a, shown_at, length, *others = row
-    rater_id, dropped_at, study_id, slug, methodology, options = others
-    trial = _partly(
-        Trial,
-        id=pk,
-        session_id=session_id,
-        position=position,
-        reference_side=reference_side,
-        side_a=side_a,
-        shown_at=_aware(shown_at),
-    )
-    trial.session = _partly(Session, id=session_id, rater_id=rater_id, length=length)
-    trial.session.rater = _partly(Rater, id=rater_id, study_id=study_id, dropped_at=_aware(dropped_at))
-    trial.session.rater.study = _partly(
-        Study, id=study_id, slug=slug, methodology=methodology, options=json.loads(options)
-    )
-    return trial
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """A time as Django hands it out; SQLite keeps it without its zone, which is UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
-def _partly(model: type[Row], **values: Any) -> Row:
-    """A row of which these columns are known; Django reads another where it is asked for."""
-    ordered = [values[one.attname] for one in model._meta.concrete_fields if one.attname in values]
-    return model.from_db(connection.alias, list(values), ordered)
+    *where, options, is_shown = row
+    values = [*where, read_options(options), bool(is_shown)]
+    return AskedTrial(*values)
 
 
 def trial_by_image(rater: Rater, token: str) -> tuple[Trial, int] | None:

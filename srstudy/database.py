@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from srstudy.errors import Failed, Refused
@@ -32,6 +34,25 @@ def trouble_sentence(error: DatabaseError) -> str:
     """What to tell a person whose disk or lock stands in the way."""
     reason = _first_line(error)
     return f"The database could not be used: {reason}; see to its disk or its lock and run the command again."
+
+
+def planned_cursor() -> CursorWrapper:
+    """A cursor whose statements PostgreSQL plans once a connection, where it takes longer than to run them.
+
+    Django's own writes the values into the statement, which is planned anew each time. SQLite needs no such
+    thing.
+    """
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+    from psycopg.types.numeric import Int8Dumper
+
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    cursor: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # stubs of psycopg 2
+    # A small number has a smaller type, and a statement with values of other types is another statement.
+    cursor.adapters.register_dumper(int, Int8Dumper)
+    return (connection.make_debug_cursor if connection.queries_logged else connection.make_cursor)(cursor)
 
 
 def newer_migrations() -> list[str]:

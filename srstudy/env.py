@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import dj_database_url
@@ -122,7 +122,7 @@ class Environment:
             )
         return value
 
-    def database(self, name: str, default: str) -> dict[str, object]:
+    def database(self, name: str, default: str) -> dict[str, Any]:
         """A database address: sqlite:///path or postgresql://user:password@host:port/name."""
         value = self.text(name, default)
         scheme = value.partition(":")[0].lower()
@@ -131,7 +131,7 @@ class Environment:
                 f"{name} begins with {scheme!r}: it takes sqlite:///PATH or postgresql://USER@HOST/NAME."
             )
         try:
-            parsed = dict(dj_database_url.parse(value))
+            parsed: dict[str, Any] = {**dj_database_url.parse(value)}
         except (ValueError, KeyError) as error:
             reason = str(error).rstrip(".")
             raise SettingRefused(f"{name} cannot be read as a database address: {reason}.") from None

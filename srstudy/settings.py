@@ -15,6 +15,7 @@ from srstudy.logs import LEVELS, logging_settings
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env", override=False)
 env = Environment()
+PREPARE_AFTER = 5  # times that a connection has run a statement
 LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 
 
@@ -40,6 +41,9 @@ def _database(address_name: str) -> dict[str, Any]:
     else:
         parsed["CONN_MAX_AGE"] = 60
         parsed["CONN_HEALTH_CHECKS"] = True
+        # For the few statements that ask for it, see `srstudy.database.planned_cursor`.
+        threshold = PREPARE_AFTER if env.flag("PREPARED_STATEMENTS", default=True) else None
+        parsed.setdefault("OPTIONS", {})["prepare_threshold"] = threshold
     return parsed
 
 
@@ -95,6 +99,14 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+# Each process its own: what is kept there is read again where it is not found.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 ROOT_URLCONF = "srstudy.urls"
 WSGI_APPLICATION = "srstudy.wsgi.application"

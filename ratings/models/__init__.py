@@ -2,7 +2,7 @@
 
 from ratings.models.raters import FreedSlot, Rater, Session, StepResult
 from ratings.models.stimuli import Problem, Stimulus
-from ratings.models.studies import Invite, Study, StudyFrozen
+from ratings.models.studies import Invite, Study, StudyFrozen, read_options
 from ratings.models.trials import SCORE_MAX, SCORE_MIN, Rating, Trial
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Study",
     "StudyFrozen",
     "Trial",
+    "read_options",
 ]

@@ -17,7 +17,7 @@ class StudyFrozen(ValueError):
 
 
 @lru_cache(maxsize=256)
-def _read_options(text: str) -> StudyOptions:
+def read_options(text: str) -> StudyOptions:
     """The options in a JSON text; every rating asks for those of its study."""
     return StudyOptions.read(json.loads(text))
 
@@ -85,7 +85,7 @@ class Study(models.Model):
     @property
     def setup(self) -> StudyOptions:
         """The options, typed and checked."""
-        return _read_options(json.dumps(self.options))
+        return read_options(json.dumps(self.options))
 
     @property
     def asks(self) -> Methodology:

@@ -8,8 +8,10 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from ratings.asked import AskedTrial
 from ratings.models import Rating, Study, Trial
 from ratings.services.sessions import StudyNotOpen, finish_session, hold_rater
+from srstudy.database import planned_cursor
 from srstudy.errors import Refused
 
 # Longer than this between two answers, and the rater has come back for another sitting.
@@ -18,6 +20,10 @@ SITTING_GAP = timedelta(minutes=30)
 
 class TrialNotShown(Refused):
     """An answer to a trial whose page was never given out, or before those that come first."""
+
+
+class PlaceGivenAway(Refused):
+    """An answer of a rater who was dropped, and to a trial that they had not rated before."""
 
 
 class TrialGone(Refused):
@@ -59,38 +65,36 @@ class Answer:
     circumstances: Circumstances = field(default_factory=Circumstances)
 
 
-def record_rating(*, trial: Trial, answer: Answer) -> tuple[Rating, bool]:
+def record_rating(*, trial: AskedTrial, answer: Answer) -> tuple[Rating, bool]:
     """Store the answer to a trial; the same answer again changes nothing.
 
-    `trial` as `queries.trial_of` reads it, with its session, rater and study.
     Answers the stored rating and whether this call stored it.
-    Raises: TrialAlreadyRated for a second, different answer, TrialNotShown, TrialGone, StudyNotOpen, Refused
-    for an answer that is none.
+    Raises: TrialAlreadyRated for a second, different answer, TrialNotShown, TrialGone, PlaceGivenAway,
+    StudyNotOpen, Refused for an answer that is none.
     """
-    study = trial.session.rater.study
-    stored = study.asks.stored(trial, answer.given, study.setup)
+    stored = trial.asks.stored(trial, answer.given, trial.setup)
     circumstances = {name: getattr(answer.circumstances, name) for name in CIRCUMSTANCES}
-    rating = Rating(trial=trial, rated_at=timezone.now(), **stored, **circumstances)
-    if trial.shown_at is not None and _store(rating):
+    rating = Rating(trial_id=trial.id, rated_at=timezone.now(), **stored, **circumstances)
+    if trial.is_shown and _store(rating, trial):
         return rating, True
     return _rated_before(trial, stored), False
 
 
-def _store(rating: Rating) -> bool:
+def _store(rating: Rating, trial: AskedTrial) -> bool:
     """Store a rating, and the end of the session with its last one; answers whether the database took it."""
     try:
-        if rating.trial.position < rating.trial.session.length:
-            return _insert(rating)  # one statement, which needs no transaction around it
+        if trial.position < trial.session_length:
+            return _insert(rating, trial)  # one statement, which needs no transaction around it
         with transaction.atomic():
             # Whoever is second waits here: under the shared lock below, finishing would wait for them and
             # they for the rating.
-            hold_rater(rating.trial.session.rater_id)
-            is_new = _insert(rating)
+            hold_rater(trial.rater_id)
+            is_new = _insert(rating, trial)
             if is_new:
-                finish_session(rating.trial.session)
+                finish_session(trial.session_id)
             return is_new
     except IntegrityError:
-        if Trial.objects.filter(pk=rating.trial.pk).exists():
+        if Trial.objects.filter(pk=trial.id).exists():
             raise
         return False
 
@@ -119,15 +123,15 @@ _INSERT = f"""
 """  # noqa: S608  the columns are the model's own
 
 
-def _insert(rating: Rating) -> bool:
+def _insert(rating: Rating, trial: AskedTrial) -> bool:
     """Store a rating, and learn its number and sitting; answers whether there was a place for it."""
-    trial, now = rating.trial, rating.rated_at
+    now = rating.rated_at
     moment = connection.ops.adapt_datetimefield_value
     given = {name: getattr(rating, name) for name in _GIVEN} | {"rated_at": moment(now)}
     values = [*given.values(), moment(now - SITTING_GAP), trial.session_id, trial.position - 1]
-    values += [trial.session.rater_id, Study.Status.OPEN.value, trial.position]
+    values += [trial.rater_id, Study.Status.OPEN.value, trial.position]
     lock = "FOR SHARE OF study, rater" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(_INSERT.format(lock=lock), values)
         row = cursor.fetchone()
     if row is None:
@@ -137,23 +141,26 @@ def _insert(rating: Rating) -> bool:
     return True
 
 
-def _rated_before(trial: Trial, stored: Mapping[str, Any]) -> Rating:
+def _rated_before(trial: AskedTrial, stored: Mapping[str, Any]) -> Rating:
     """The rating that an answer repeats.
 
     Raises: whatever kept the answer from being stored.
     """
-    existing = Rating.objects.filter(trial=trial.pk).first()
+    here = Trial.objects.filter(pk=trial.id, session__rater__withdrawn_at__isnull=True)
+    dropped = here.values_list("session__rater__dropped_at").first()
+    if dropped is None:
+        raise TrialGone("The rater has withdrawn.")
+    existing = Rating.objects.filter(trial=trial.id).first()
     if existing is not None:
         return _same_or_refused(existing, stored)
-    there = Trial.objects.filter(pk=trial.pk)
-    if not there.filter(session__rater__withdrawn_at__isnull=True).exists():
-        raise TrialGone("The rater has withdrawn.")
-    if trial.shown_at is None:
+    if dropped != (None,):
+        raise PlaceGivenAway("The rater was dropped.")
+    if not trial.is_shown:
         raise TrialNotShown("This pair has not been shown yet.")
     before = Rating.objects.filter(trial__session=trial.session_id, trial__position=trial.position - 1)
     if trial.position > 1 and not before.exists():
         raise TrialNotShown("The pairs before this one come first.")
-    raise StudyNotOpen(f"Study {trial.session.rater.study.slug} takes no ratings now.")
+    raise StudyNotOpen(f"Study {trial.study} takes no ratings now.")
 
 
 def _same_or_refused(existing: Rating, stored: Mapping[str, Any]) -> Rating:

@@ -214,12 +214,11 @@ def _refuse_who_left(rater: Rater) -> None:
         raise RaterGone("The rater has left the study.")
 
 
-def finish_session(session: Session) -> bool:
-    """Store that no trial is left; answers whether this call was the one that did."""
-    if session.trials.filter(rating__isnull=True).exists():
+def finish_session(key: int) -> bool:
+    """Store of a session that no trial is left; answers whether this call was the one that did."""
+    if Trial.objects.filter(session=key, rating__isnull=True).exists():
         return False
     now = timezone.now()
-    unfinished = Session.objects.filter(pk=session.pk, finished_at__isnull=True)
-    changed = unfinished.update(finished_at=now)
-    Rater.objects.filter(pk=session.rater_id, finished_at__isnull=True).update(finished_at=now)
+    changed = Session.objects.filter(pk=key, finished_at__isnull=True).update(finished_at=now)
+    Rater.objects.filter(sessions=key, finished_at__isnull=True).update(finished_at=now)
     return bool(changed)

@@ -20,8 +20,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ratings import queries
+from ratings.asked import AskedTrial
 from ratings.methodologies import METHODOLOGIES, Methodology
-from ratings.models import Study, Trial
+from ratings.models import Study
 from ratings.services import ratings, sessions, showing
 from ratings.study_options import StudyOptions
 from ratings.views.access import COOKIE, RETRY_AFTER_S, Visit, language_of
@@ -162,7 +163,7 @@ class AnswerView(View):
     def post(self, request: HttpRequest, invite: str, token: str) -> JsonResponse:
         """Store the answer to the trial named by its token."""
         try:
-            trial = queries.trial_of(invite, request.COOKIES.get(COOKIE, ""), token)
+            trial = queries.asked_trial(invite, request.COOKIES.get(COOKIE, ""), token)
             if trial is None:
                 return _not_yours(request)
             return self._store(request, trial)
@@ -173,15 +174,12 @@ class AnswerView(View):
                 text = _("The answer could not be stored just now; send it again.")
                 return problem(_("Busy"), text, 503)
 
-    def _store(self, request: HttpRequest, trial: Trial) -> JsonResponse:
-        study = trial.session.rater.study
-        setup = study.setup
-        language = language_of(request, setup)
+    def _store(self, request: HttpRequest, trial: AskedTrial) -> JsonResponse:
+        language = language_of(request, trial.setup)
         with translation.override(language):
-            if trial.session.rater.dropped_at is not None:
-                return problem(_("Closed"), _("Your place in the study was given away."), 410)
             try:
-                given = _checker(study.methodology, setup, language).run_validation(_json_of(request))
+                checker = _checker(trial.methodology, trial.setup, language)
+                given = checker.run_validation(_json_of(request))
             except _NoJson:
                 return problem(_("Not an answer"), _("What was sent is not JSON."), 400)
             except serializers.ValidationError as error:
@@ -189,7 +187,7 @@ class AnswerView(View):
                 return problem(_("Not an answer"), sentence_of(errors), 400, errors=errors)
             return self._record(request, trial, given)
 
-    def _record(self, request: HttpRequest, trial: Trial, given: dict[str, Any]) -> JsonResponse:
+    def _record(self, request: HttpRequest, trial: AskedTrial, given: dict[str, Any]) -> JsonResponse:
         measured = {name: given.pop(name) for name in ratings.CIRCUMSTANCES if name in given}
         answer = ratings.Answer(given, ratings.Circumstances(**measured))
         try:
@@ -201,6 +199,8 @@ class AnswerView(View):
             return _not_yours(request)
         except ratings.TrialNotShown:
             return problem(_("Not shown yet"), _("What comes before this has no answer yet."), 409)
+        except ratings.PlaceGivenAway:
+            return problem(_("Closed"), _("Your place in the study was given away."), 410)
         except sessions.StudyNotOpen:
             return problem(_("Closed"), _("The study takes no more ratings."), 410)
         except Refused:

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ratings.asked import remember
 from ratings.models import Session, Trial
 from ratings.services import showing
 from ratings.views.access import Visit
@@ -18,6 +19,7 @@ def upcoming(visit: Visit, session: Session) -> dict[str, Any]:
     trials, _pause = showing.hand_out(session, visit.setup)
     if not trials:
         return {"trials": [], "go": reverse("ratings:start", args=[visit.token])}
+    remember(visit.token, visit.known_rater, trials)
     warm_up = session.trials.filter(kind=Trial.Kind.TRAINING).count()
     return {"trials": [_described(visit, session, trial, warm_up) for trial in trials], "go": None}
 

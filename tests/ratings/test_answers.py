@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from ratings import queries
+from ratings.asked import AskedTrial
 from ratings.models import Rating, Study, Trial
 from ratings.services import ratings, sessions, showing, studies
 
@@ -36,9 +37,9 @@ def post(rater_client, invite, trial):
 
 
 @pytest.mark.parametrize(("side", "reference", "test"), [("left", 71.5, 40.0), ("right", 40.0, 71.5)])
-def test_scores_land_on_the_image_that_was_on_that_side(post, trial, side, reference, test):
-    Trial.objects.filter(pk=trial.pk).update(reference_side=side)
-    assert post().status_code == 201
+def test_scores_land_on_the_image_that_was_on_that_side(rater, request, side, reference, test):
+    Trial.objects.filter(session__rater=rater).update(reference_side=side)  # before one is handed out
+    assert request.getfixturevalue("post")().status_code == 201
     stored = Rating.objects.get()
     assert (stored.reference_score, stored.test_score) == (reference, test)
     assert stored.duration_ms == 2500
@@ -163,7 +164,7 @@ def test_a_database_locked_from_the_first_read_on_asks_the_page_to_try_again(pos
     def locked(*_):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(queries, "trial_of", locked)
+    monkeypatch.setattr(queries, "asked_trial", locked)
     assert post().status_code == 503
 
 
@@ -194,9 +195,9 @@ def test_closing_waits_for_an_answer_that_is_being_stored(study, trial):
     assert Rating.objects.get().rated_at <= Study.objects.get().closed_at
 
 
-def read(trial: Trial) -> Trial:
+def read(trial: Trial) -> AskedTrial:
     """The trial as a view reads it."""
-    return Trial.objects.select_related("session__rater__study").get(pk=trial.pk)
+    return AskedTrial.of(Trial.objects.select_related("session__rater__study").get(pk=trial.pk))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -245,9 +246,9 @@ def test_the_last_answer_twice_at_once_is_stored_once_and_ends_the_session(study
         ratings.record_rating(trial=read(trial), answer=THEIR_ANSWER)
     finish = ratings.finish_session
 
-    def finish_slowly(session) -> bool:
+    def finish_slowly(key: int) -> bool:
         time.sleep(0.5)  # in which the other one comes as far as it can
-        return finish(session)
+        return finish(key)
 
     monkeypatch.setattr(ratings, "finish_session", finish_slowly)
 

@@ -167,7 +167,7 @@ def test_a_database_in_trouble_asks_to_come_back(first, rater_client, invite, mo
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(queries, "trial_of", fail)
+    monkeypatch.setattr(queries, "asked_trial", fail)
     monkeypatch.setattr(queries, "session_of", fail)
     response = send(rater_client, invite, first) if page == "answer" else rater_client.get(invite + page)
     assert asks_to_come_back(response)
@@ -180,7 +180,7 @@ def test_a_database_asked_wrongly_is_a_fault_of_ours_and_no_reason_to_come_back(
     def fail(*_, **__):
         raise DatabaseError("database disk image is malformed")
 
-    monkeypatch.setattr(queries, "trial_of", fail)
+    monkeypatch.setattr(queries, "asked_trial", fail)
     monkeypatch.setattr(queries, "session_of", fail)
     rater_client.raise_request_exception = False
     response = send(rater_client, invite, first) if page == "answer" else rater_client.get(invite + page)

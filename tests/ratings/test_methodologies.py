@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from ratings import methodologies
 from ratings.analysis.options import AnalysisOptions
+from ratings.asked import AskedTrial
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Rating, Study, Trial
 from ratings.results import results_of
@@ -59,7 +60,7 @@ def answer(trial: Trial, given: dict[str, object]) -> Rating:
     """Answer a trial as the page does."""
     showing.mark_shown([trial])
     trial.refresh_from_db()
-    return ratings.record_rating(trial=trial, answer=ratings.Answer(given))[0]
+    return ratings.record_rating(trial=AskedTrial.of(trial), answer=ratings.Answer(given))[0]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from ratings import queries
+from ratings.asked import AskedTrial
 from ratings.models import Rater, Stimulus, Trial
 from ratings.services import sessions, showing, studies
 from ratings.services.ratings import Answer, Circumstances, record_rating
@@ -26,7 +27,7 @@ def answer_all_but(rater: Rater, left: int) -> None:
     showing.mark_shown(trials)
     for trial in trials[: len(trials) - left]:
         trial.refresh_from_db()
-        record_rating(trial=trial, answer=ANSWER)
+        record_rating(trial=AskedTrial.of(trial), answer=ANSWER)
 
 
 def first_upcoming(client: Client, invite: str) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def body_of(response: HttpResponse) -> str:
 def answer_next(rater: Rater) -> None:
     """Rate the first trial that has no rating."""
     trial = rater.sessions.get().trials.filter(rating__isnull=True).order_by("position")[0]
-    record_rating(trial=trial, answer=ANSWER)
+    record_rating(trial=AskedTrial.of(trial), answer=ANSWER)
 
 
 def test_both_images_of_a_pair_come_with_equal_headers_and_length(rater_client, rater, invite):

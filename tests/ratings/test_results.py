@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ratings import exports, study_files
+from ratings.asked import AskedTrial
 from ratings.models import Trial
 from ratings.services.ratings import Answer, Circumstances, record_rating
 from ratings.services.showing import mark_shown
@@ -29,7 +30,9 @@ def rate_all(rater, score_of) -> None:
         trial.refresh_from_db()
         test = score_of(trial.stimulus.method)
         left, right = (80, test) if trial.reference_side == Trial.Side.LEFT else (test, 80)
-        record_rating(trial=trial, answer=Answer({"left_score": left, "right_score": right}, MEASURED))
+        record_rating(
+            trial=AskedTrial.of(trial), answer=Answer({"left_score": left, "right_score": right}, MEASURED)
+        )
 
 
 @pytest.fixture

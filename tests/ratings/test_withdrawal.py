@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from ratings import queries
+from ratings.asked import AskedTrial
 from ratings.models import FreedSlot, Rater, Rating, Session, StepResult, Study, Trial
 from ratings.services import ratings, sessions, showing, slots, studies, withdrawal
 from srstudy.errors import Refused
@@ -95,7 +96,7 @@ def answer_rest(rater: Rater) -> None:
     """Rate what a rater has left."""
     for trial in rater.sessions.get().trials.filter(rating__isnull=True).order_by("position"):
         showing.mark_shown([trial])
-        ratings.record_rating(trial=Trial.objects.get(pk=trial.pk), answer=ANSWER)
+        ratings.record_rating(trial=AskedTrial.of(Trial.objects.get(pk=trial.pk)), answer=ANSWER)
 
 
 def test_the_place_of_who_leaves_half_of_the_ratings_goes_to_the_next(keeping, join):
@@ -247,7 +248,9 @@ def test_an_answer_that_waited_in_the_browser_is_not_found_and_not_stored(
 def test_an_answer_on_its_way_when_its_rater_withdraws_is_refused_or_deleted(study, join):
     rater = join().rater
     showing.mark_shown(list(rater.sessions.get().trials.all()))
-    first = Trial.objects.select_related("session__rater__study").get(session__rater=rater, position=1)
+    first = AskedTrial.of(
+        Trial.objects.select_related("session__rater__study").get(session__rater=rater, position=1)
+    )
 
     def answer() -> str:
         try:
@@ -271,7 +274,9 @@ def test_an_answer_on_its_way_when_its_rater_withdraws_is_refused_or_deleted(stu
 def test_withdrawing_waits_for_an_answer_that_is_being_stored(study, join):
     rater = join().rater
     showing.mark_shown(list(rater.sessions.get().trials.all()))
-    first = Trial.objects.select_related("session__rater__study").get(session__rater=rater, position=1)
+    first = AskedTrial.of(
+        Trial.objects.select_related("session__rater__study").get(session__rater=rater, position=1)
+    )
 
     def withdraw() -> bool:
         try:
@@ -363,10 +368,11 @@ def test_an_answer_on_its_way_is_not_stored_after_an_anonymous_withdrawal(rater,
     trial = rater.sessions.get().trials.select_related("session__rater__study").get(position=1)
     showing.mark_shown([trial])
     trial.refresh_from_db()
+    asked = AskedTrial.of(trial)
     withdrawal.withdraw_rater(Rater.objects.get(pk=rater.pk))
     answer = ratings.Answer({"left_score": 1, "right_score": 2})
     with pytest.raises(ratings.TrialGone):
-        ratings.record_rating(trial=trial, answer=answer)
+        ratings.record_rating(trial=asked, answer=answer)
     assert not Rating.objects.exists()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ratings import invites
+from ratings.asked import AskedTrial
 from ratings.flow import AFTER, BEFORE, STEPS
 from ratings.flow.base import seed_of
 from ratings.services import sessions, showing, studies
@@ -36,7 +37,7 @@ def test_feedback_comes_after_the_last_picture(client, careful, person):
     for trial in trials:
         trial.refresh_from_db()
         answer = Answer({"left_score": 60, "right_score": 50}, Circumstances(duration_ms=900))
-        record_rating(trial=trial, answer=answer)
+        record_rating(trial=AskedTrial.of(trial), answer=answer)
     assert [step.name for step in AFTER] == ["feedback"]
     assert client.get(f"{link}start").headers["Location"] == f"{link}steps/feedback"
     sent = client.post(f"{link}steps/feedback", {"text": "All was well."})
