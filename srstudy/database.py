@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from srstudy.errors import Failed, Refused
+from srstudy.words import counted
 
 OWN_APPS = frozenset({"distillation", "ratings"})
 # What SQLite and PostgreSQL say when the disk, and not the request, stands in the way.
@@ -86,7 +87,8 @@ def refuse_unready_database() -> None:
     with _reading():
         missing = missing_migrations()
     if missing:
-        raise Refused(f"The database lacks {len(missing)} migrations: run `python manage.py migrate` first.")
+        lacks = counted(len(missing), "migration")
+        raise Refused(f"The database lacks {lacks}: run `python manage.py migrate` first.")
 
 
 @contextmanager

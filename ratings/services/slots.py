@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ratings.models import FreedSlot, Invite, Rater, Rating, Study
 from srstudy.errors import Refused
+from srstudy.words import counted
 
 
 class NoPlaceLeft(Refused):
@@ -46,19 +47,18 @@ def refuse_at_the_door(study: Study, invite: Invite) -> None:
 
 
 def _refuse_without_place(study: Study, invite: Invite | None, *, due_before: datetime | None) -> None:
-    def is_full(by: Invite | None, most: int | None) -> bool:
-        # Counted where there is a limit alone, and those who are due only where it is reached.
-        if most is None or (held := holders(study, by).count()) < most:
-            return False
+    def is_full(by: Invite | None, most: int) -> bool:
+        if (held := holders(study, by).count()) < most:
+            return False  # without counting who is due
         due = 0 if due_before is None else _inactive(study, due_before, by).count()
         return held - due >= most
 
     most = study.setup.max_raters
-    if is_full(None, most):
-        raise NoPlaceLeft(f"Study {study.slug} has its {most} raters.")
+    if most is not None and is_full(None, most):
+        raise NoPlaceLeft(f"Study {study.slug} has its {counted(most, 'rater')}.")
     allowed = invite.max_raters if invite is not None else None
-    if is_full(invite, allowed):
-        raise InviteUsedUp(f"The invite {invite} has brought its {allowed} raters.")
+    if allowed is not None and is_full(invite, allowed):
+        raise InviteUsedUp(f"The invite {invite} has brought its {counted(allowed, 'rater')}.")
 
 
 def take_slot(study: Study, source: Rater.Source) -> int:

@@ -145,7 +145,7 @@ def test_an_export_of_one_study_can_be_imported_by_another(study: Study, tmp_pat
     call_command(
         "import_ratings", "other", str(tmp_path / "ratings.csv"), stdout=printed, stderr=io.StringIO()
     )
-    assert printed.getvalue() == "18 ratings by 3 raters are in other.\n"
+    assert printed.getvalue() == "In other: 18 ratings by 3 raters.\n"
     pd.testing.assert_frame_equal(
         ratings_frame(study).drop(columns=["device_pixel_ratio", "window_width", "window_height"]),
         ratings_frame(other).drop(columns=["device_pixel_ratio", "window_width", "window_height"]),

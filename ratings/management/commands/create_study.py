@@ -23,6 +23,7 @@ from ratings.services.stimuli import propose_crops
 from ratings.study_options import StudyOptions, option_help
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
+from srstudy.words import counted
 
 
 class Command(SentenceCommand):
@@ -114,8 +115,8 @@ class Command(SentenceCommand):
             self.stderr.write(f"{run.method} is {run}, weights {run.weights_sha256[:12]}")
         self._tell_crops(study)
         self.stderr.write(
-            f"Study {slug}, {study.status}, {study.asks.label}: {len(images)} images by "
-            f"{len(outputs) // len(images)} methods."
+            f"Study {slug}, {study.status}, {study.asks.label}: {counted(len(images), 'image')} by "
+            f"{counted(len(outputs) // len(images), 'method')}."
         )
         self.stdout.write(invites.invite_path(study))
 

@@ -8,6 +8,7 @@ from ratings.longfiles import read_paired_choices, read_ratings
 from ratings.queries import study_by_slug
 from ratings.services.imports import import_ratings
 from srstudy.commands import SentenceCommand
+from srstudy.words import counted
 
 
 class Command(SentenceCommand):
@@ -34,4 +35,5 @@ class Command(SentenceCommand):
         stored = import_ratings(study, read.frame, file=options["file"].name)
         for note in (*read.notes, *stored.notes):
             self.stderr.write(note)
-        self.stdout.write(f"{stored.ratings} ratings by {len(stored.raters)} raters are in {study.slug}.")
+        said = f"{counted(stored.ratings, 'rating')} by {counted(len(stored.raters), 'rater')}"
+        self.stdout.write(f"In {study.slug}: {said}.")

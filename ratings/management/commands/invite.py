@@ -16,6 +16,7 @@ from ratings.services import slots, studies
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 from srstudy.tables import text_table
+from srstudy.words import counted
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LONGEST_DAYS = 36_500
@@ -64,9 +65,9 @@ class Command(SentenceCommand):
             max_raters=options["raters"],
             expires_at=None if expires is None else moment(expires, now=timezone.now()),
         )
-        for_whom = f"for {invite.max_raters} raters" if invite.max_raters else "for any number of raters"
+        many = "any number of raters" if invite.max_raters is None else counted(invite.max_raters, "rater")
         until = f", until {_time(invite.expires_at)}" if invite.expires_at else ""
-        self.stderr.write(f"Invite {invite.pk} of {study.slug}, {for_whom}{until}.")
+        self.stderr.write(f"Invite {invite.pk} of {study.slug}, for {many}{until}.")
         self.stdout.write(path_of(invite))
 
     def _revoke(self, study: Study, name: str) -> None:

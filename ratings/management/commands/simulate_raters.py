@@ -8,6 +8,7 @@ from ratings.services.simulation import simulate_raters
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 from srstudy.progress import Progress
+from srstudy.words import counted
 
 
 class Command(SentenceCommand):
@@ -29,4 +30,5 @@ class Command(SentenceCommand):
             study, raters=options["raters"], seed=options["seed"], on_progress=progress.update
         )
         progress.finish()
-        self.stdout.write(f"{len(raters)} simulated raters in {study.slug}: {raters[0]} to {raters[-1]}")
+        many = counted(len(raters), "simulated rater")
+        self.stdout.write(f"{many} in {study.slug}: {raters[0]} to {raters[-1]}")

@@ -19,6 +19,7 @@ from ratings.services.studies import open_study
 from srstudy.commands import SentenceCommand
 from srstudy.database import missing_migrations, refuse_newer_database
 from srstudy.errors import Refused
+from srstudy.words import counted
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
@@ -68,7 +69,8 @@ class Command(SentenceCommand):
     def _prepare(self) -> None:
         missing = missing_migrations()
         if missing:
-            self.stderr.write(f"Bringing the database up to date: {len(missing)} migrations, some seconds.")
+            many = counted(len(missing), "migration")
+            self.stderr.write(f"Bringing the database up to date: {many}, some seconds.")
             call_command("migrate", verbosity=0)
         self.stderr.write("Gathering style sheets and scripts, a second or two.")
         call_command("collectstatic", interactive=False, verbosity=0)
