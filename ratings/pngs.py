@@ -12,6 +12,8 @@ CHUNK_OVERHEAD = 12
 PADDING_TYPE = b"srPd"
 # Even the larger file of a pair gets this much: without it the same bytes would come in every trial.
 LEAST_PADDING = 16
+# Random once a process: to draw it anew for every picture takes longer than all else that is done with it.
+_NOISE = os.urandom(1 << 20)
 
 
 def padded_to(content: bytes, length: int) -> bytes:
@@ -25,10 +27,19 @@ def padded_to(content: bytes, length: int) -> bytes:
     room = length - len(content)
     if room < CHUNK_OVERHEAD:
         raise ValueError(f"A PNG of {len(content)} bytes cannot be padded to {length}.")
-    filling = os.urandom(room - CHUNK_OVERHEAD)
+    filling = _filling(room - CHUNK_OVERHEAD)
     chunk = struct.pack(">I", len(filling)) + PADDING_TYPE + filling
     chunk += struct.pack(">I", zlib.crc32(PADDING_TYPE + filling))
     return content[: -len(IEND)] + chunk + IEND
+
+
+def _filling(size: int) -> bytes:
+    """So many bytes that look random, and begin like no others."""
+    fresh = os.urandom(min(size, LEAST_PADDING))
+    whole, rest = divmod(size - len(fresh), len(_NOISE))
+    begin = int.from_bytes(os.urandom(4)) % len(_NOISE)
+    turned = _NOISE[begin:] + _NOISE[:begin]
+    return fresh + turned * whole + turned[:rest]
 
 
 def as_long_as_all(shown: bytes, together: Sequence[bytes]) -> bytes:

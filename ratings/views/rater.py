@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ratings import pngs, queries
+from ratings import queries
 from ratings.flow import AFTER, BEFORE
 from ratings.flow.examples import examples_of
 from ratings.invites import state_of
@@ -231,11 +231,10 @@ def image(request: HttpRequest, visit: Visit, token: str) -> HttpResponseBase:
     if at >= len(pictures):
         raise Http404("There is no such image.")
     try:
-        content = showing.read_picture(pictures[at], study_id=visit.study.pk)
+        sent = showing.picture_as_sent(pictures[at], shown)
     except showing.FilesChanged:
         raise Http404("There is no such image.") from None
-    padded = pngs.as_long_as(content, showing.longest_of_image(shown))
-    response = HttpResponse(padded, content_type="image/png")
+    response = HttpResponse(sent, content_type="image/png")
     response["Content-Disposition"] = 'inline; filename="image.png"'
     response["Cache-Control"] = "private, max-age=600"
     return response
