@@ -14,8 +14,21 @@ from ratings.models import Study
 from tests.browser.gallery import make_gallery
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 10_000
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+PATIENCE_MS = 20_000  # for what takes a moment on a machine of one's own
+# Chromium heeds only the last list of features to be off, so this one repeats that of Playwright 1.65. Its
+# last line is ours: pages of suggestions below the address line, which every window loads and nobody sees.
+FEATURES_OFF = [
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding",
+    "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin",
+    "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
+]  # fmt: skip
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    f"--disable-features={','.join(FEATURES_OFF)}",
+]
 DESKTOP = {"width": 1280, "height": 800}
 
 

@@ -1,4 +1,7 @@
-"""axe-core finds nothing to object to on any page that a rater or a researcher works with."""
+"""axe-core finds nothing to object to on the pages that a rater or a researcher works with.
+
+It looks at all pages of a rater in `test_everyone`, which leads there for other looks as well.
+"""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -7,8 +10,8 @@ from playwright.sync_api import Page, expect
 from ratings.methodologies import METHODOLOGIES
 from ratings.services.simulation import simulate_raters
 from tests.browser.gallery import make_gallery
-from tests.browser.steps import join, rate
-from tests.browser.ways import TRIALS, WAYS, at_a_trial
+from tests.browser.steps import open_pair, rate
+from tests.browser.ways import at_a_trial
 
 pytestmark = pytest.mark.browser
 
@@ -27,21 +30,6 @@ def test_axe_reports_a_page_that_has_a_fault(page, link):
     assert "html-has-lang" in objections(page)
 
 
-@pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
-@pytest.mark.parametrize("way", WAYS)
-def test_no_page_of_a_rater_has_a_violation(open_browser, live_server, way, language):
-    page = open_browser(locale=language).new_page()
-    found = {name: objections(page) for name in WAYS[way](page)}
-    assert len(found) > 8
-    assert {name: said for name, said in found.items() if said} == {}
-
-
-@pytest.mark.parametrize(("methodology", "display"), TRIALS)
-def test_no_trial_has_a_violation_before_and_after_its_answer(page, live_server, methodology, display):
-    found = {name: objections(page) for name in at_a_trial(page, methodology, display)}
-    assert {name: said for name, said in found.items() if said} == {}
-
-
 @pytest.mark.parametrize("methodology", METHODOLOGIES)
 def test_a_korean_trial_has_no_violation(open_browser, live_server, methodology):
     page = open_browser(locale="ko-KR").new_page()
@@ -50,7 +38,7 @@ def test_a_korean_trial_has_no_violation(open_browser, live_server, methodology)
 
 
 def test_a_trial_that_waits_for_the_server_has_no_violation(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.route("**/answer", lambda route: route.abort())
     rate(page)
     expect(page.locator("#status")).to_contain_text("not stored yet")
@@ -58,7 +46,7 @@ def test_a_trial_that_waits_for_the_server_has_no_violation(page, link):
 
 
 def test_a_trial_in_a_window_too_narrow_has_no_violation(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.set_viewport_size({"width": 400, "height": 800})
     expect(page.locator("#narrow")).to_be_visible()
     assert objections(page) == ""

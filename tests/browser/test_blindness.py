@@ -13,8 +13,9 @@ from playwright.sync_api import Page, Response, Route, expect
 from ratings.invites import invite_path
 from ratings.models import Rating, Study, Trial
 from tests.browser.gallery import CROPS, DATASET, METHODS, make_gallery
-from tests.browser.steps import begin, join, next_button, rate
+from tests.browser.steps import join, next_button, rate
 from tests.browser.test_delivery import no_connection
+from tests.browser.ways import open_trial
 
 pytestmark = pytest.mark.browser
 
@@ -119,14 +120,14 @@ def sit_through(page: Page, study: Study) -> Session:
     page.goto(invite_path(study))
     listener.write_down()
     page.get_by_role("checkbox").click()
-    page.get_by_role("button", name="Begin").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Begin").click()
     expect(page.get_by_role("heading", name="What we ask of you")).to_be_visible()
     listener.write_down()
     page.get_by_role("button", name="Show the first p").click()
     for number in range(1, Trial.objects.count() + 1):
         expect(page.locator("#place")).to_have_text(re.compile(rf"^(Pair|Picture) {number} of "))
         expect(page.locator("#status")).to_have_text(re.compile("to go on.$"))
-        page.wait_for_load_state("networkidle")  # what is fetched ahead has come
         listener.write_down()
         answer(page)
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
@@ -267,8 +268,8 @@ def test_a_whole_session_tells_nothing_of_what_is_compared(page, live_server, su
 def test_a_violation_of_the_policy_would_be_heard(page, link):
     listener = Listener(page)
     page.goto(link)
-    page.evaluate("() => { document.body.innerHTML += '<p style=\"color: red\">'; }")
-    page.wait_for_timeout(100)
+    with page.expect_console_message():
+        page.evaluate("() => { document.body.innerHTML += '<p style=\"color: red\">'; }")
     page.unroute_all(behavior="wait")
     assert "Content Security Policy" in "".join(listener.session.complaints)
 
@@ -294,8 +295,7 @@ MEASURED = {
 @pytest.mark.parametrize("methodology", list(ANSWERED))
 def test_an_answer_kept_in_the_browser_tells_nothing_but_itself(page, live_server, methodology):
     study = make_gallery(images=2, methodology=methodology)
-    begin(page, invite_path(study))
-    expect(page.locator("#status")).to_contain_text("to go on.")
+    open_trial(page, study)
     page.route("**/answer", no_connection)
     answer(page)
     expect(page.locator("#status")).to_contain_text("not stored yet")

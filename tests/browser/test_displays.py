@@ -1,19 +1,18 @@
 """Pictures by turns in one place, and one after the other: what is seen when, and what Next waits for."""
 
 import io
-import time
 
 import numpy as np
 import pytest
 from PIL import Image as Picture
 from playwright.sync_api import Locator, Page, expect
 
-from ratings.invites import invite_path
 from ratings.models import Rating
 from tests.browser.gallery import make_gallery
-from tests.browser.steps import begin, next_button, set_both, sliders, wait_until_stored
+from tests.browser.steps import next_button, set_both, wait_for_frames, wait_until_stored
 from tests.browser.test_accessibility import objections
 from tests.browser.test_pictures import make_noise, stored_pixels
+from tests.browser.ways import open_trial
 
 pytestmark = pytest.mark.browser
 
@@ -21,12 +20,18 @@ SEE_BOTH = "Look at both pictures to go on."
 SET_BOTH = "Set both sliders to go on."
 LOOK = "Look at the pictures; the question comes after them."
 
-# Sums up every layout shift, also those that follow at once on a key or a click.
+# Sums up every layout shift since it was asked last, also those that follow at once on a key or a click.
 NOTE_SHIFTS = """
-window.shifts = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) { window.shifts += entry.value; }
-}).observe({ type: "layout-shift", buffered: true });
+let shifts = 0;
+const add = (entries) => entries.forEach((entry) => { shifts += entry.value; });
+const observer = new PerformanceObserver((list) => add(list.getEntries()));
+observer.observe({ type: "layout-shift", buffered: true });
+window.takeShifts = () => {
+  add(observer.takeRecords());
+  const taken = shifts;
+  shifts = 0;
+  return taken;
+};
 """
 
 # Notes at every frame which picture can be seen: one letter each, "" for grey.
@@ -41,13 +46,30 @@ function note() {
 requestAnimationFrame(note);
 """
 
+# Notes when the picture that can be seen, the sliders or the line below become others.
+NOTE_STATES = """
+window.states = [];
+function note() {
+  const seen = [...document.querySelectorAll(".picture")].map(
+    (picture, number) => getComputedStyle(picture).visibility === "visible" ? "AB"[number] : "").join("");
+  const isAsking = [...document.querySelectorAll(".slider")].some(
+    (slider) => getComputedStyle(slider).visibility === "visible");
+  const state = [seen, isAsking, document.getElementById("status")?.textContent];
+  if (JSON.stringify(window.states.at(-1)?.state) !== JSON.stringify(state)) {
+    window.states.push({ state, at: performance.now() });
+  }
+  requestAnimationFrame(note);
+}
+requestAnimationFrame(note);
+"""
+
 
 EVERY_BOX = """() => [...document.querySelectorAll("main *")].map(
   (element) => JSON.stringify(element.getBoundingClientRect()))"""
 
 
 def open_gallery(page: Page, methodology: str = "dscqs", **options: object) -> None:
-    begin(page, invite_path(make_gallery(images=2, methodology=methodology, options=options)))
+    open_trial(page, make_gallery(images=2, methodology=methodology, options=options))
 
 
 def both(page: Page) -> tuple[Locator, Locator]:
@@ -119,30 +141,30 @@ def test_swapping_moves_nothing_and_leaves_no_frame_without_a_picture(in_place):
     boxes = [picture.bounding_box() for picture in both(in_place)]
     assert boxes[0] == boxes[1]
     in_place.get_by_role("button", name="Show B").click()  # the hint below changes once
-    in_place.wait_for_timeout(600)
+    wait_for_frames(in_place)
     before = in_place.evaluate(EVERY_BOX)
-    in_place.evaluate("() => { window.shifts = 0; window.frames_seen = []; }")
+    in_place.evaluate("() => { window.takeShifts(); window.frames_seen = []; }")
+    wait_for_frames(in_place)
     for _ in range(10):
         in_place.keyboard.press("x")
-        in_place.wait_for_timeout(60)
+        wait_for_frames(in_place)
     assert in_place.evaluate(EVERY_BOX) == before
-    assert in_place.evaluate("() => window.shifts") == 0
-    frames = in_place.evaluate("() => window.frames_seen")
-    assert {"A", "B"} == set(frames)
+    assert in_place.evaluate("() => window.takeShifts()") == 0
+    assert in_place.evaluate("() => window.frames_seen") == [*(["B", "A"] * 5), "B"]
 
 
 def test_a_layout_shift_would_be_noticed(in_place):
-    in_place.wait_for_timeout(600)
-    in_place.evaluate("() => { window.shifts = 0; document.querySelector('#narrow').hidden = false; }")
+    wait_for_frames(in_place)
+    in_place.evaluate("() => { window.takeShifts(); document.querySelector('#narrow').hidden = false; }")
     in_place.evaluate("() => { document.querySelector('#narrow').textContent = 'One line more'; }")
-    in_place.wait_for_timeout(200)
-    assert in_place.evaluate("() => window.shifts") > 0
+    wait_for_frames(in_place)
+    assert in_place.evaluate("() => window.takeShifts()") > 0
 
 
 @pytest.mark.parametrize("ratio", [1, 1.5])
 def test_in_one_place_both_pictures_come_pixel_by_pixel(open_screen, make_outputs, live_server, ratio):
     page = open_screen(ratio)
-    begin(page, invite_path(make_noise(make_outputs, display="in_place")))
+    open_trial(page, make_noise(make_outputs, display="in_place"))
     expect(status(page)).to_have_text(SEE_BOTH)
     for picture, stored in zip(both(page), stored_pixels(1), strict=True):
         box = {name: value * ratio for name, value in picture.bounding_box().items()}
@@ -159,21 +181,18 @@ def test_axe_finds_nothing_on_a_trial_in_one_place(in_place):
 
 
 def test_each_picture_is_shown_for_its_time_and_then_the_question_comes(page, live_server):
-    page.add_init_script(NOTE_FRAMES)
+    page.add_init_script(NOTE_STATES)
     open_gallery(page, display="sequential", sequence_seconds=1)
-    expect(both(page)[0]).to_be_visible()
-    began = time.monotonic()
-    expect(status(page)).to_have_text(LOOK)
-    for slider in sliders(page):
-        expect(slider).to_be_hidden()
-    expect(both(page)[1]).to_be_visible()
-    expect(both(page)[0]).to_be_hidden()
     expect(status(page)).to_have_text(SET_BOTH)
-    assert time.monotonic() - began >= 2.4  # a second each and half a second of grey
     for picture in both(page):
         expect(picture).to_be_hidden()
-    frames = page.evaluate("() => window.frames_seen")
-    assert frames[frames.index("A") :] == ["A", "", "B", ""]
+    noted = page.evaluate("() => window.states")
+    first = next(number for number, one in enumerate(noted) if one["state"][0] == "A")
+    states = [one["state"] for one in noted[first:] if one["state"][2] != "Loading …"]
+    assert states == [["A", False, LOOK], ["", False, LOOK], ["B", False, LOOK], ["", True, SET_BOTH]]
+    # A second each and half a second of grey, as the page's own frames tell: whoever looks on may be late.
+    since = [one["at"] - noted[first]["at"] for one in noted[-3:]]
+    assert all(at >= least for at, least in zip(since, (1000, 1500, 2500), strict=True)), since
     set_both(page, 70, 40)
     next_button(page).click()
     expect(page.locator("#place")).to_have_text("Pair 2 of 4")
@@ -183,11 +202,12 @@ def test_each_picture_is_shown_for_its_time_and_then_the_question_comes(page, li
 
 
 def test_without_a_time_the_rater_goes_on_to_the_second_picture_and_to_the_question(page, live_server):
+    page.clock.install()
     open_gallery(page, "dsis", display="sequential")
-    expect(page.get_by_role("heading", name="Reference")).to_be_visible()
+    expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible()
     expect(status(page)).to_have_text(LOOK)
     assert objections(page) == ""
-    page.wait_for_timeout(1200)
+    page.clock.fast_forward(60_000)
     expect(both(page)[0]).to_be_visible()
     page.keyboard.press("3")  # not yet
     page.get_by_role("button", name="Next picture").click()
@@ -214,6 +234,5 @@ def test_a_single_picture_is_shown_as_it_is(page, live_server):
 
 @pytest.mark.parametrize("display", ["in_place", "sequential"])
 def test_each_slider_says_whose_it_is_where_the_pictures_share_one_spot(page, live_server, display):
-    study = make_gallery(images=2, options={"display": display})
-    begin(page, invite_path(study))
+    open_gallery(page, display=display)
     expect(page.locator(".whose")).to_have_text(["A", "B"])

@@ -12,8 +12,9 @@ from tests.browser.steps import wait_until_stored
 
 pytestmark = pytest.mark.browser
 
-# Three images by two methods; with their references; their only two methods beside each other.
-TRIALS = {"dscqs": 6, "dsis": 6, "acr_hr": 9, "pc": 3}
+# Images, and what they make: by two methods; with their references; their only two methods beside each other.
+IMAGES = {"dscqs": 2, "dsis": 2, "acr_hr": 2, "pc": 3}
+TRIALS = {"dscqs": 4, "dsis": 4, "acr_hr": 6, "pc": 3}
 CONTROLS = {"dscqs": ".slider", "dsis": ".choice input", "acr_hr": ".choice input", "pc": ".choice input"}
 TABLET = {"viewport": {"width": 820, "height": 1180}, "device_scale_factor": 2, "has_touch": True}
 
@@ -72,7 +73,7 @@ def see(page: Page, number: int) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("methodology", TRIALS)
 def test_a_study_is_rated_from_the_invite_to_the_code(open_browser, live_server, methodology, way):
-    study = make_gallery(images=3, methodology=methodology)
+    study = make_gallery(images=IMAGES[methodology], methodology=methodology)
     use, total = WAYS[way], TRIALS[methodology]
     context = open_browser(**(TABLET if way == "touch" else {}))
     page = context.new_page()

@@ -2,20 +2,21 @@
 
 import io
 import os
-import re
 from pathlib import Path
 
 import pytest
 from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 
+from ratings.flow import STEPS
 from ratings.invites import invite_path
 from ratings.models import Trial
 from ratings.services import sessions
 from ratings.services.simulation import simulate_raters
 from tests.browser.conftest import DESKTOP, sign_in
 from tests.browser.gallery import make_gallery
-from tests.browser.steps import agree, join, rate, see_pair, set_both
+from tests.browser.steps import agree, open_pair, rate, see_pair, set_both
+from tests.browser.ways import EVERYTHING, open_trial
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.browser
@@ -89,22 +90,14 @@ def test_a_trial_of_every_methodology_and_display_fits_the_window(open_browser, 
     methodology, options = OTHERS[name]
     study = make_gallery(images=2, methodology=methodology, options=options)
     page = open_browser(**DEVICES[device]).new_page()
-    page.goto(invite_path(study))
-    page.get_by_role("checkbox").click()
-    page.locator("main button").click()
-    page.locator("main form button").click()
-    expect(page.locator("body")).to_have_class(re.compile("revealed"))
+    open_trial(page, study)
     page.mouse.move(2, 2)
     Fits(page, device).check(name)
 
 
-STEPS = ("questionnaire", "display_check", "ruler", "acuity", "colour_vision")
-
-
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_step_fits_the_window(open_browser, live_server, device):
-    switched_on = dict.fromkeys((*STEPS, "feedback"), True)
-    study = make_gallery(images=2, options=switched_on | {"break_every_trials": 1, "examples": True})
+    study = make_gallery(images=2, options=EVERYTHING | {"break_every_trials": 1})
     page = open_browser(**DEVICES[device]).new_page()
     agree(page, invite_path(study))
     rater = study.raters.get()
@@ -140,7 +133,7 @@ def test_the_results_fit_the_window(open_browser, long_gallery, staff_client, de
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_word_under_a_slider_fits_between_its_two_marks(open_browser, link, device):
     page = open_browser(**DEVICES[device]).new_page()
-    join(page, link)
+    open_pair(page, link)
     for word in page.locator(".terms li").all():
         needed, there = word.evaluate(
             """(item) => {

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from ratings.invites import invite_path
 from ratings.models import Rating, Trial
 from tests.browser.gallery import make_gallery
-from tests.browser.steps import begin, next_button, wait_until_stored
+from tests.browser.steps import next_button, wait_until_stored
 from tests.browser.test_accessibility import objections
+from tests.browser.ways import open_trial
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def see(page: Page, number: int, what: str = "Pair") -> None:
 
 
 def open_study(page: Page, methodology: str, **options: object) -> None:
-    begin(page, invite_path(make_gallery(images=2, methodology=methodology, options=options)))
+    open_trial(page, make_gallery(images=2, methodology=methodology, options=options))
 
 
 def radios(page: Page) -> list[str]:
@@ -70,7 +70,7 @@ def test_acr_hr_shows_one_picture_and_stores_the_category_chosen(page, live_serv
 def test_paired_comparison_stores_the_method_on_the_side_chosen(page, live_server, ties):
     # One pair of methods for each of five images, so it cannot but come several times in a row.
     options = {"ties": ties}
-    begin(page, invite_path(make_gallery(images=5, methodology="pc", options=options)))
+    open_trial(page, make_gallery(images=5, methodology="pc", options=options))
     wanted = ["A", "B", "A", "B", "Both the same" if ties else "A"]
     for number, label in enumerate(wanted, start=1):
         expect(page.locator("#place")).to_have_text(f"Pair {number} of 5")
@@ -106,7 +106,7 @@ def test_digits_choose_a_category_until_they_are_switched_off_and_that_is_rememb
 
 
 def test_letters_choose_in_paired_comparison_and_a_key_with_control_does_not(page, live_server):
-    begin(page, invite_path(make_gallery(images=2, methodology="pc", options={"ties": True})))
+    open_study(page, "pc", ties=True)
     expect(page.locator("#status")).to_have_text(CHOOSE)
     page.keyboard.press("Control+b")
     assert page.locator(".choice :checked").count() == 0
@@ -154,7 +154,7 @@ def test_a_tablet_at_twice_the_size_of_text_needs_no_scrolling_to_the_side(
     open_browser, live_server, methodology
 ):
     page = open_browser(**TABLET).new_page()
-    begin(page, invite_path(make_gallery(images=2, methodology=methodology, options={})))
+    open_study(page, methodology)
     expect(page.locator("#status")).to_contain_text("to go on.")
     page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
     needed, there = page.evaluate(

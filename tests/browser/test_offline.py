@@ -6,13 +6,27 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ratings.models import Rating
-from tests.browser.steps import join, next_button, rate, scores_of, see_pair, set_both, wait_until_stored
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.steps import (
+    next_button,
+    open_pair,
+    rate,
+    scores_of,
+    see_pair,
+    set_both,
+    stop_the_clock,
+    wait_for_count,
+    wait_until_fetched,
+    wait_until_stored,
+)
 from tests.browser.test_delivery import no_connection
 
 pytestmark = pytest.mark.browser
 
 ANSWER = "**/answer"
 LEFTS = [10, 30, 55, 90]
+THREE_PAIRS = 6  # pictures: of the pair that is shown and of the two after it
+LONGEST_WAIT_MS = 8000  # until the page tries again
 WAITING = "Waiting for the connection"
 KEPT_UNTIL_BACK = (
     "Your rating is not stored yet, because there is no connection. "
@@ -42,8 +56,8 @@ def rate_offline(page: Page, lefts: list[float], first: int = 1) -> None:
 @pytest.fixture
 def offline(page: Page, link: str) -> Page:
     """The first pair, whose two successors are loaded, and then no connection."""
-    join(page, link)
-    page.wait_for_timeout(500)
+    open_pair(page, link)
+    wait_until_fetched(page, THREE_PAIRS)
     page.context.set_offline(True)
     return page
 
@@ -67,19 +81,19 @@ def test_all_pairs_that_are_there_can_be_rated_and_arrive_when_the_connection_is
 
 
 def test_the_connection_that_comes_back_is_used_at_once_and_not_after_the_next_wait(page, link):
-    join(page, link)
     page.clock.install()
+    open_pair(page, link)
+    stop_the_clock(page)
     page.context.set_offline(True)
     rate(page)
     expect(page.locator("#status")).to_contain_text(KEPT_UNTIL_BACK)
-    page.clock.pause_at(page.evaluate("() => Date.now() + 5"))  # no time passes any more
     page.context.set_offline(False)
     wait_until_stored(page, 1)
 
 
 def test_answers_kept_in_the_browser_survive_a_reload_and_go_first(page, link):
-    join(page, link)
-    page.wait_for_timeout(500)
+    open_pair(page, link)
+    wait_until_fetched(page, THREE_PAIRS)
     page.route(ANSWER, no_connection)
     rate_offline(page, LEFTS[:2])
     expect(page.locator("#status")).to_contain_text("not stored yet")
@@ -88,14 +102,14 @@ def test_answers_kept_in_the_browser_survive_a_reload_and_go_first(page, link):
     assert Rating.objects.count() == 0
     expect(page.locator(".picture")).to_have_count(0)  # what comes next is not known yet
     page.unroute(ANSWER)
-    expect(page.locator("#place")).to_have_text("Pair 3 of 4")
+    expect(page.locator("#place")).to_have_text("Pair 3 of 4", timeout=LONGEST_WAIT_MS + PATIENCE_MS)
     rate_offline(page, LEFTS[2:], first=3)
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     assert lefts() == pytest.approx(LEFTS, abs=0.7)
 
 
 def test_answers_kept_in_the_browser_survive_a_closed_window(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.route(ANSWER, no_connection)
     rate(page, 80, 20)
     expect(page.locator("#status")).to_contain_text("not stored yet")
@@ -117,17 +131,20 @@ def test_a_browser_that_stores_nothing_keeps_the_answer_on_the_page_and_says_so(
                 throw new DOMException("", "QuotaExceededError"); };""",
         }[fault]
     )
-    join(page, link)
+    page.clock.install()
+    open_pair(page, link)
     page.route(ANSWER, no_connection, times=1)
+    stop_the_clock(page)
     rate(page, 80, 20)
     expect(page.locator("#status")).to_contain_text("It is kept here and sent again in 1 s; please leave")
+    page.clock.resume()
     wait_until_stored(page, 1)
     see_pair(page, 2)
     assert lefts() == pytest.approx([80], abs=0.7)
 
 
 def test_what_the_storage_holds_of_another_making_is_passed_over(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.evaluate(
         """(base) => {
           localStorage.setItem(`srstudy ${base} 0`, "not JSON");
@@ -142,12 +159,12 @@ def test_what_the_storage_holds_of_another_making_is_passed_over(page, link):
 
 
 def test_two_tabs_without_a_connection_lose_nothing_that_was_not_answered_twice(page, link):
-    join(page, link)
+    open_pair(page, link)
     other = page.context.new_page()
     other.goto(page.url)
     see_pair(other, 1)
     for tab in (page, other):
-        tab.wait_for_timeout(300)
+        wait_until_fetched(tab, THREE_PAIRS)
     page.context.set_offline(True)
     rate_offline(page, [10, 30])
     rate_offline(other, [80])
@@ -165,30 +182,37 @@ def test_two_tabs_without_a_connection_lose_nothing_that_was_not_answered_twice(
 
 
 def test_a_page_of_somebody_elses_server_does_not_count_as_a_receipt(page, link):
-    join(page, link)
+    page.clock.install()
+    open_pair(page, link)
     page.route(
         ANSWER, lambda route: route.fulfill(status=200, content_type="text/html", body="Sign in"), times=1
     )
+    stop_the_clock(page)
     rate(page, 80, 20)
     expect(page.locator("#status")).to_contain_text("not stored yet")
+    page.clock.resume()
     wait_until_stored(page, 1)
 
 
 def test_the_next_trials_are_asked_for_again_until_the_server_answers(page, link):
-    join(page, link)
-    page.wait_for_timeout(300)
+    fetched = []
+    page.on("requestfinished", lambda one: fetched.append(one.url) if "/images/" in one.url else None)
+    page.clock.install()
+    open_pair(page, link)
+    wait_for_count(page, THREE_PAIRS, lambda: len(fetched), "pictures were fetched")
     page.route("**/upcoming", no_connection)
     rate_offline(page, LEFTS[:3])
     expect(page.locator("#status")).to_contain_text("the next pictures are asked for again in")
     wait_until_stored(page, 3)
     page.unroute("**/upcoming")
+    page.clock.fast_forward(LONGEST_WAIT_MS)
     see_pair(page, 4)
 
 
 def test_a_study_closed_meanwhile_leads_to_the_page_that_says_so(page, link, gallery):
     from ratings.services import studies
 
-    join(page, link)
+    open_pair(page, link)
     studies.close_study(gallery)
     set_both(page, 70, 40)
     next_button(page).click()

@@ -7,15 +7,22 @@ from playwright.sync_api import Page, expect
 
 from ratings.models import Rater, Rating, Study
 from ratings.services import slots
-from tests.browser.steps import agree, join, rate, see_pair
+from tests.browser.steps import agree, join, rate, see_pair, wait_until_stored
 from tests.browser.test_accessibility import objections
 
 pytestmark = pytest.mark.browser
 
 
+def follow(page: Page, name: str) -> None:
+    """Follow a link to the page of the same name."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
 def withdraw(page: Page) -> None:
     """Follow the link at the foot of the page, and confirm."""
-    page.get_by_role("link", name="Withdraw from the study").click()
+    follow(page, "Withdraw from the study")
     page.get_by_role("button", name="Withdraw").click()
     expect(page.get_by_role("heading", name="You have withdrawn")).to_be_visible()
 
@@ -32,7 +39,7 @@ def test_a_rater_withdraws_from_the_page_of_a_trial_and_is_unknown_afterwards(pa
     join(page, link)
     rate(page)
     see_pair(page, 2)
-    expect(page.locator("#status")).not_to_contain_text("not stored")
+    wait_until_stored(page, 1)
     withdraw(page)
     assert not Rating.objects.exists()
     assert gallery.raters.get().withdrawn_at is not None
@@ -49,14 +56,14 @@ def test_going_back_from_the_withdrawal_goes_on_with_the_trial(page, link):
 
 def test_a_rater_goes_on_with_another_device(page, link, open_browser):
     agree(page, link)
-    page.get_by_role("link", name="Go on with another device").click()
+    follow(page, "Go on with another device")
     personal = page.locator("#personal-link").text_content()
     page.goto(link)
     page.get_by_role("button", name="Show the first pair").click()
     see_pair(page, 1)
     rate(page)
     see_pair(page, 2)
-    expect(page.locator("#status")).not_to_contain_text("not stored")
+    wait_until_stored(page, 1)
 
     other = open_browser().new_page()
     other.goto(personal)
@@ -67,14 +74,15 @@ def test_a_rater_goes_on_with_another_device(page, link, open_browser):
 
 def test_the_personal_link_is_told_to_no_page(page, link, open_browser):
     agree(page, link)
-    page.get_by_role("link", name="Go on with another device").click()
+    follow(page, "Go on with another device")
     personal = page.locator("#personal-link").text_content()
     other = open_browser().new_page()
-    told = []
-    other.on("request", lambda request: told.append(request.all_headers().get("referer", "")))
+    requests = []
+    other.on("request", lambda request: requests.append(request))
     other.goto(personal)
     other.get_by_role("button", name="Go on").click()
     expect(other.get_by_role("heading", name="What we ask of you")).to_be_visible()
+    told = [request.all_headers().get("referer", "") for request in requests]
     assert len(told) > 2
     assert not [referrer for referrer in told if "go-on" in referrer]
 
@@ -110,12 +118,12 @@ def test_a_rater_of_prolific_goes_back_with_the_code(page, link, gallery):
 
 def test_the_pages_about_a_raters_person_have_no_violation(page, link, gallery):
     agree(page, link)
-    page.get_by_role("link", name="Go on with another device").click()
+    follow(page, "Go on with another device")
     assert objections(page) == ""
     page.goto(page.locator("#personal-link").text_content())
     assert objections(page) == ""
     page.goto(link)
-    page.get_by_role("link", name="Withdraw from the study").click()
+    follow(page, "Withdraw from the study")
     assert objections(page) == ""
     slots.drop_rater(gallery.raters.get())
     page.goto(link)
@@ -130,7 +138,6 @@ def test_the_personal_link_fits_its_page_and_so_does_all_else(page, link, width)
     page.set_viewport_size({"width": width, "height": 800})
     agree(page, link)
     for name in ("Go on with another device", "Withdraw from the study"):
-        page.get_by_role("link", name=name).click()
-        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        follow(page, name)
         overflow = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(overflow) == 0

@@ -13,7 +13,18 @@ from playwright.sync_api import Page, Route, expect
 from ratings.invites import invite_path
 from ratings.models import Study, Trial
 from ratings.services import studies
-from tests.browser.steps import click_slider, join, next_button, pictures, see_pair, set_both, sliders
+from tests.browser.steps import (
+    click_slider,
+    next_button,
+    open_pair,
+    pictures,
+    see_pair,
+    set_both,
+    sliders,
+    stop_the_clock,
+    wait_for_count,
+    wait_for_frames,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -43,11 +54,7 @@ class Held:
 
     def wait(self, page: Page, count: int = 1) -> None:
         """Wait until so many requests are held."""
-        for _ in range(200):
-            if len(self.routes) >= count:
-                return
-            page.wait_for_timeout(25)
-        pytest.fail(f"{len(self.routes)} requests came where {count} were expected")
+        wait_for_count(page, count, lambda: len(self.routes), "requests came")
 
     def let_go(self) -> None:
         """Let all of them reach the server."""
@@ -107,18 +114,20 @@ def test_no_answer_can_be_given_before_the_pictures_are_seen(page, gallery, link
 def test_a_picture_that_fails_to_load_is_fetched_again_without_the_raters_doing(page, gallery, link):
     agree_and_stop_before_the_first_pair(page, link)
     page.clock.install()
+    stop_the_clock(page)
     page.route(IMAGES, lambda route: route.abort(), times=1)
     page.get_by_role("button", name="Show the first pair").click()
     expect(page.locator("#status")).to_have_text("A picture could not be loaded. Trying again …")
     for picture in pictures(page):
         expect(picture).to_be_hidden()
     page.clock.fast_forward(3000)
+    page.clock.resume()
     see_pair(page, 1)
 
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_next_waits_for_both_sliders(page, link, first):
-    join(page, link)
+    open_pair(page, link)
     expect(next_button(page)).to_be_disabled()
     click_slider(sliders(page)[first], 80)
     expect(next_button(page)).to_be_disabled()
@@ -182,14 +191,17 @@ def set_window(page: Page, width: int, height: int) -> None:
     window = devtools.send("Browser.getWindowForTarget")["windowId"]
     bounds = {"width": width, "height": height}
     devtools.send("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
-    page.wait_for_function(f"() => Math.abs(window.innerWidth - {width}) < 5")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function(
+        """([width, height]) => Math.abs(innerWidth - width) < 5 && Math.abs(outerHeight - height) < 5""",
+        arg=[width, height],
+    )
+    wait_for_frames(page)
 
 
 @pytest.mark.parametrize("ratio", [1, 1.25, 1.5, 2, 3])
 def test_every_pixel_of_the_file_is_one_pixel_of_the_screen(open_screen, noise, ratio):
     page = open_screen(ratio)
-    join(page, invite_path(noise))
+    open_pair(page, invite_path(noise))
     assert page.evaluate("() => window.devicePixelRatio") == ratio
     # Odd sizes put the middle of the page between two device pixels.
     for width, height in ((1003, 701), (878, 602)):
@@ -199,10 +211,17 @@ def test_every_pixel_of_the_file_is_one_pixel_of_the_screen(open_screen, noise, 
 
 def test_a_scrolled_page_still_shows_the_pixels_of_the_file(open_screen, noise):
     page = open_screen(1.5)
-    join(page, invite_path(noise))
+    open_pair(page, invite_path(noise))
     set_window(page, 1001, 401)
     page.mouse.wheel(0, 83)
-    page.wait_for_function("() => window.scrollY > 80")
+    page.wait_for_function(
+        """() => {
+          const { scrollY, before, since } = window;
+          window.since = scrollY === before ? since + 1 : 0; // frames without a move
+          window.before = scrollY;
+          return scrollY > 80 && window.since > 3;
+        }"""
+    )
     for seen, stored in zip(seen_pixels(page), stored_pixels(1), strict=True):
         assert 100 < len(seen) < 256  # some rows have left the window
         np.testing.assert_array_equal(seen, stored[-len(seen) :])
@@ -211,7 +230,7 @@ def test_a_scrolled_page_still_shows_the_pixels_of_the_file(open_screen, noise):
 def test_a_window_too_narrow_says_so_and_blurs_nothing(open_screen, make_outputs):
     noise = make_noise(make_outputs, side_px=400)
     page = open_screen(1.25)
-    join(page, invite_path(noise))
+    open_pair(page, invite_path(noise))
     warning = page.locator("#narrow")
     set_window(page, 1280, 800)
     expect(warning).to_be_hidden()
@@ -225,7 +244,7 @@ def test_a_window_too_narrow_says_so_and_blurs_nothing(open_screen, make_outputs
 
 
 def test_a_window_widened_by_as_much_as_the_page_asks_for_is_wide_enough(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.set_viewport_size({"width": 401, "height": 800})
     warning = page.locator("#narrow")
     expect(warning).to_contain_text("pixels too narrow")
@@ -239,7 +258,7 @@ def test_a_window_widened_by_as_much_as_the_page_asks_for_is_wide_enough(page, l
 def test_the_corners_of_the_pictures_lie_on_the_grid_of_device_pixels(open_screen, noise):
     # Off the grid it is left to the browser which way it rounds, and whether one row is lost.
     page = open_screen(1.5)
-    join(page, invite_path(noise))
+    open_pair(page, invite_path(noise))
     for width in (1003, 501, 1003):  # the warning comes and goes above the pictures
         set_window(page, width, 801)
         for picture in pictures(page):

@@ -8,7 +8,16 @@ from playwright.sync_api import Page, expect
 from ratings.invites import invite_path
 from ratings.models import Trial
 from tests.browser.gallery import make_gallery
-from tests.browser.steps import begin, join, next_button, rate, see_pair, set_both
+from tests.browser.steps import (
+    next_button,
+    open_pair,
+    rate,
+    see_pair,
+    set_both,
+    wait_for_count,
+    wait_until_fetched,
+)
+from tests.browser.ways import open_trial
 
 pytestmark = pytest.mark.browser
 
@@ -34,18 +43,19 @@ def tokens(*positions: int) -> list[str]:
 
 def test_the_pictures_of_two_more_trials_are_fetched_ahead_and_each_only_once(page, long_gallery):
     asked = asked_images(page)
-    join(page, invite_path(long_gallery))
-    page.wait_for_timeout(300)
+    open_pair(page, invite_path(long_gallery))
+    wait_for_count(page, 6, lambda: len(asked), "pictures were asked for")
     assert sorted(asked) == sorted(tokens(1, 2, 3))
     rate(page)
     see_pair(page, 2)
-    page.wait_for_timeout(300)
+    wait_for_count(page, 8, lambda: len(asked), "pictures were asked for")
+    page.wait_for_timeout(300)  # perhaps for one that is asked for twice
     assert sorted(asked) == sorted(tokens(1, 2, 3, 4))
 
 
 def test_a_pair_fetched_ahead_is_shown_while_no_further_picture_comes(page, long_gallery):
-    join(page, invite_path(long_gallery))
-    page.wait_for_timeout(500)
+    open_pair(page, invite_path(long_gallery))
+    wait_until_fetched(page, 6)
     page.route(IMAGES, lambda route: None)  # held for good
     for number in (2, 3):
         rate(page)
@@ -53,9 +63,9 @@ def test_a_pair_fetched_ahead_is_shown_while_no_further_picture_comes(page, long
 
 
 def test_the_next_pair_is_painted_within_a_tenth_of_a_second(page, long_gallery, record_property):
-    join(page, invite_path(long_gallery))
+    open_pair(page, invite_path(long_gallery))
     for number in range(2, 11):
-        page.wait_for_timeout(300)  # nobody judges a pair faster
+        wait_until_fetched(page, 2 * min(number + 1, 10))  # nobody judges a pair faster
         rate(page)
         see_pair(page, number)
     gaps = page.evaluate("() => performance.getEntriesByName('next-to-shown').map((one) => one.duration)")
@@ -77,7 +87,7 @@ def test_the_pictures_of_the_pair_before_are_never_seen_beside_those_of_the_next
       }
       requestAnimationFrame(note);
     """)
-    join(page, invite_path(long_gallery))
+    open_pair(page, invite_path(long_gallery))
     for number in range(2, 5):
         rate(page)
         see_pair(page, number)
@@ -87,7 +97,7 @@ def test_the_pictures_of_the_pair_before_are_never_seen_beside_those_of_the_next
 
 
 def test_after_next_the_focus_is_at_the_beginning_and_the_place_is_announced_once(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.evaluate(
         """() => {
           window.announced = [];
@@ -108,7 +118,7 @@ def test_after_next_the_focus_is_at_the_beginning_and_the_place_is_announced_onc
 
 
 def test_the_line_of_progress_grows(page, link):
-    join(page, link)
+    open_pair(page, link)
     bar = page.get_by_role("progressbar")
     expect(bar).to_have_js_property("value", 0)
     rate(page)
@@ -121,11 +131,7 @@ def test_the_line_of_progress_grows(page, link):
 def test_the_page_without_its_pictures_is_small_and_comes_from_one_server(
     page, live_server, methodology, record_property
 ):
-    begin(
-        page,
-        invite_path(make_gallery(images=2, methodology=methodology)),
-    )
-    expect(page.locator("#status")).to_contain_text("to go on.")
+    open_trial(page, make_gallery(images=2, methodology=methodology))
     responses = []
     page.on("response", lambda response: responses.append(response))
     page.reload()
@@ -138,7 +144,7 @@ def test_the_page_without_its_pictures_is_small_and_comes_from_one_server(
 
 
 def test_a_quick_rater_is_held_up_by_nothing_but_the_pictures(page, long_gallery):
-    join(page, invite_path(long_gallery))
+    open_pair(page, invite_path(long_gallery))
     page.route("**/answer", lambda route: None)  # the server takes for ever
     for number in (2, 3):
         set_both(page, 70, 40)

@@ -7,12 +7,13 @@ from playwright.sync_api import Page, Route, expect
 
 from ratings.models import Rating
 from tests.browser.steps import (
-    join,
     next_button,
+    open_pair,
     rate,
     scores_of,
     see_pair,
     sliders,
+    stop_the_clock,
     wait_until_stored,
 )
 from tests.browser.test_pictures import Held
@@ -37,13 +38,14 @@ def answering(status: int, *, detail: str = "No.", **headers: str):
 
 @pytest.mark.parametrize("status", [400, 403, 405, 415])
 def test_a_refused_answer_is_said_to_be_refused_and_can_be_given_again(page, link, status):
-    join(page, link)
+    open_pair(page, link)
     page.route(ANSWER, answering(status, detail="The clock is wrong."), times=1)
     rate(page, 70, 40)
     expect(page.locator("#status")).to_contain_text(REFUSED)
     expect(page.locator("#status")).to_contain_text("The clock is wrong.")
     expect(page.get_by_text("Pair 1 of 4")).to_be_visible()
     assert Rating.objects.count() == 0
+    expect(page.locator("#status")).to_contain_text("Set both sliders")
     for slider in sliders(page):
         expect(slider).to_have_class("slider unset")
     rate(page, 60, 30)
@@ -54,7 +56,7 @@ def test_a_refused_answer_is_said_to_be_refused_and_can_be_given_again(page, lin
 
 
 def test_of_answers_sent_after_a_refused_one_none_is_stored_out_of_its_order(page, link):
-    join(page, link)
+    open_pair(page, link)
     held = Held()
     page.route(ANSWER, held, times=1)
     rate(page, 70, 40)
@@ -77,11 +79,13 @@ def test_of_answers_sent_after_a_refused_one_none_is_stored_out_of_its_order(pag
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
 def test_an_answer_that_comes_at_a_bad_moment_is_sent_again(page, link, status):
     page.clock.install()
-    join(page, link)
+    open_pair(page, link)
     page.route(ANSWER, answering(status), times=1)
+    stop_the_clock(page)
     rate(page)
-    expect(page.locator("#status")).to_contain_text(f"{NOT_STORED}")
+    expect(page.locator("#status")).to_contain_text(NOT_STORED)
     page.clock.fast_forward(1000)
+    page.clock.resume()
     see_pair(page, 2)
     wait_until_stored(page, 1)
 
@@ -91,15 +95,16 @@ def test_an_answer_that_comes_at_a_bad_moment_is_sent_again(page, link, status):
 )
 def test_the_server_may_say_when_to_send_again(page, link, asked, waited):
     page.clock.install()
-    join(page, link)
+    open_pair(page, link)
     page.route(ANSWER, answering(503, **{"Retry-After": asked}), times=1)
+    stop_the_clock(page)
     rate(page)
     expect(page.locator("#status")).to_contain_text(waited)
 
 
 @pytest.mark.parametrize("status", [404, 409, 410])
 def test_an_answer_no_longer_wanted_leads_to_the_servers_next_page(page, link, status):
-    join(page, link)
+    open_pair(page, link)
     page.route(ANSWER, answering(status), times=1)
     rate(page)
     see_pair(page, 1)
@@ -108,7 +113,7 @@ def test_an_answer_no_longer_wanted_leads_to_the_servers_next_page(page, link, s
 
 def test_a_page_left_open_for_days_still_stores_its_scores(page, link):
     page.clock.install()
-    join(page, link)
+    open_pair(page, link)
     page.clock.fast_forward(3 * 24 * 3600 * 1000)
     rate(page)
     wait_until_stored(page, 1)
@@ -135,13 +140,13 @@ def is_unset(page: Page, number: int) -> None:
 
 @pytest.mark.parametrize("button", ["right", "middle"])
 def test_another_button_sets_no_slider(page, link, button):
-    join(page, link)
+    open_pair(page, link)
     page.mouse.click(*middle(page, 0), button=button)
     is_unset(page, 0)
 
 
 def test_a_press_that_began_elsewhere_sets_no_slider(page, link):
-    join(page, link)
+    open_pair(page, link)
     box = page.locator(".picture").first.bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
@@ -151,7 +156,7 @@ def test_a_press_that_began_elsewhere_sets_no_slider(page, link):
 
 
 def test_a_press_on_one_slider_let_go_over_the_other_sets_the_first_alone(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.mouse.move(*middle(page, 0))
     page.mouse.down()
     page.mouse.move(*middle(page, 1), steps=4)
@@ -161,6 +166,6 @@ def test_a_press_on_one_slider_let_go_over_the_other_sets_the_first_alone(page, 
 
 
 def test_a_press_begun_and_ended_in_the_middle_sets_the_slider(page, link):
-    join(page, link)
+    open_pair(page, link)
     page.mouse.click(*middle(page, 0))
     expect(sliders(page)[0]).to_have_class("slider")

@@ -8,8 +8,15 @@ from ratings.models import Rating
 from ratings.services.sessions import record_step
 from tests.browser.gallery import make_gallery
 from tests.browser.looks import faults
-from tests.browser.steps import click_slider, next_button, scores_of, sliders, wait_until_stored
-from tests.browser.ways import EVERYTHING, RULER, TRIALS, WAYS, at_a_trial, become_rater, open_trial
+from tests.browser.steps import (
+    become_rater,
+    click_slider,
+    next_button,
+    scores_of,
+    sliders,
+    wait_until_stored,
+)
+from tests.browser.ways import EVERYTHING, RULER, TRIALS, WAYS, at_a_trial, open_trial
 
 pytestmark = pytest.mark.browser
 

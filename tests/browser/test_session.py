@@ -130,10 +130,12 @@ def begin_with_the_keyboard(page: Page, link: str) -> None:
     tab_to(page, "agree")
     page.keyboard.press("Space")
     tab_to(page, "Begin")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="What we ask of you")).to_be_visible()
     tab_to(page, "Show the first pair")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def test_ten_pairs_rated_with_the_keyboard_are_stored_once_each_and_lead_to_the_thanks(page, long_gallery):

@@ -17,6 +17,7 @@ from ratings.invites import invite_path, path_of
 from ratings.models import Invite, Rater, Study
 from ratings.services import sessions, slots, studies
 from tests.browser.gallery import make_gallery
+from tests.browser.steps import become_rater, see_trial
 from tests.ratings.test_rater_pages import answer_all_but
 
 EVERYTHING: dict[str, Any] = {
@@ -41,19 +42,6 @@ TRIALS = [
     ("acr_hr", "side_by_side"),
 ]
 Way = Callable[[Page], Iterator[str]]
-
-
-def become_rater(page: Page, study: Study) -> Rater:
-    """Let the browser be a new rater's, who has agreed."""
-    joined = sessions.join_study(
-        study,
-        consent_version=study.consent_version,
-        nonce=sessions.new_nonce(),
-        invite=study.invites.order_by("pk").first(),
-    )
-    page.goto(invite_path(study))  # a cookie needs an address
-    page.context.add_cookies([{"name": "rater", "value": joined.token, "url": page.url}])
-    return joined.rater
 
 
 def set_options(study: Study, **options: object) -> None:
@@ -204,8 +192,7 @@ def open_trial(page: Page, study: Study) -> None:
     """Let the browser be a new rater's, at their first trial."""
     sessions.mark_instructed(become_rater(page, study))
     page.goto(f"{invite_path(study)}trial")
-    expect(page.locator("body.revealed")).to_be_visible()
-    expect(page.locator("#status")).not_to_have_text("")
+    see_trial(page)
 
 
 def at_a_trial(page: Page, methodology: str, display: str) -> Iterator[str]:
