@@ -125,8 +125,10 @@ def sit_through(page: Page, study: Study) -> Session:
     expect(page.get_by_role("heading", name="What we ask of you")).to_be_visible()
     listener.write_down()
     page.get_by_role("button", name="Show the first p").click()
-    for number in range(1, Trial.objects.count() + 1):
-        expect(page.locator("#place")).to_have_text(re.compile(rf"^(Pair|Picture) {number} of "))
+    warm_up = Trial.objects.filter(kind=Trial.Kind.TRAINING).count()
+    for position in range(1, Trial.objects.count() + 1):
+        number = position if position <= warm_up else position - warm_up
+        expect(page.locator("#place")).to_have_text(re.compile(rf"^(Practice p|P)(air|icture) {number} of "))
         expect(page.locator("#status")).to_have_text(re.compile("to go on.$"))
         listener.write_down()
         answer(page)
@@ -250,12 +252,25 @@ CHECKS = [
 ]
 
 
-@pytest.mark.parametrize("methodology", ["dscqs", "dsis", "acr_hr", "pc"])
-def test_a_whole_session_tells_nothing_of_what_is_compared(page, live_server, subtests, methodology):
-    study = make_gallery(images=5, methodology=methodology)
+MORE = {"training": 1, "dummies": 1, "repeats": 1, "degraded_traps": 1}
+
+
+@pytest.mark.parametrize(
+    ("methodology", "options"),
+    [
+        *[(one, {}) for one in ("dscqs", "dsis", "acr_hr", "pc")],
+        ("dscqs", MORE | {"reference_traps": 1}),
+        ("dsis", MORE | {"reference_traps": 1}),
+        ("acr_hr", MORE),
+        ("pc", MORE | {"reference_traps": 1, "ties": True}),
+    ],
+)
+def test_a_whole_session_tells_nothing_of_what_is_compared(page, live_server, subtests, methodology, options):
+    study = make_gallery(images=5, methodology=methodology, options=options)
     session = sit_through(page, study)
     # Five images by two methods; and their references beside them, or each image's only two methods.
     trials = {"dscqs": TRIALS, "dsis": TRIALS, "acr_hr": 15, "pc": 5}[methodology]
+    trials += sum(number for number in options.values() if type(number) is int)
     assert len(session.pairs()) == trials == Rating.objects.count()
     check: Callable[[Session, Study], None]
     for check in CHECKS:
