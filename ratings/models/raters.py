@@ -92,9 +92,7 @@ class Session(models.Model):
     playlist_version = models.PositiveSmallIntegerField(
         default=0, help_text="of the rules that made the playlist; 0: it was made elsewhere"
     )
-    relaxed = models.BooleanField(
-        default=False, help_text="whether a rule of order had to give way, though no option says so"
-    )
+    relaxed = models.BooleanField(default=False, help_text="whether a rule of order gave way")
     break_after = models.PositiveIntegerField(
         default=0, help_text="position of the last trial after which a break was taken"
     )

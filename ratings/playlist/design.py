@@ -11,11 +11,16 @@ Shown = Literal["test", "reference", "degraded"]
 
 
 class StimulusKey(NamedTuple):
-    """A stimulus as the playlist needs to know it; in paired comparison the method is the pair's name."""
+    """A stimulus as the playlist needs to know it.
+
+    In paired comparison the method is the pair's name, and `shown` are the two: in a complete design orders
+    in which neither comes more than twice in a row are preferred.
+    """
 
     id: int
     image: str
     method: str
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,8 @@ class Design:
     `dummies`: trials at the start that let the rater settle, drawn from the study's stimuli, not counted.
     `repeats`: so many of the rater's tests come a second time, later.
     `reference_traps`, `degraded_traps`: the reference against itself, and against a grossly degraded image.
+    `methods_apart`: False where every test is of one method, as when two methods alone are compared: then
+    the rule about methods says nothing and may be dropped.
     Raises: ValueError, one sentence, for a number that no study could have.
     """
 
@@ -34,6 +41,7 @@ class Design:
     repeats: int = 0
     reference_traps: int = 0
     degraded_traps: int = 0
+    methods_apart: bool = True
 
     def __post_init__(self) -> None:
         if self.per_rater is not None and self.per_rater < 1:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from operator import attrgetter
 
 from ratings.playlist.design import Design, PlaylistItem, Shown, Side, StimulusKey
-from ratings.playlist.mixing import Stage, Trial, lay_out
-from ratings.playlist.orders import LEVELS, below, codes, generator, shuffle
-from ratings.playlist.panel import Opening, draw_part, why_not
+from ratings.playlist.mixing import Stage, Trial
+from ratings.playlist.orders import below, codes, generator, shuffle
+from ratings.playlist.panel import Opening, Part, draw_part, in_words, why_not
+from ratings.playlist.rules import Rules, levels_of
+from ratings.playlist.seams import Seam, join
 
 TRAPS: tuple[Shown, ...] = ("reference", "degraded")
 
@@ -31,62 +33,70 @@ def make_playlist(
 ) -> tuple[PlaylistItem, ...]:
     """Order one rater's trials and choose the side of each reference.
 
-    Order: the training as given, dummies, then tests with repeats and traps among them. No image comes twice
-    in a row and no method more than twice, except where the training is so given or leaves no other way.
+    Order: the training, dummies, then tests with repeats and traps among them. No image comes twice in a row
+    and no method more than twice, except where the training is so given. It comes in the order given, or in
+    another where what follows could not follow that one; where no order of either would do, the rules are
+    broken at this one place (see `keeps_rules`).
     A repeat comes after at least max(3, a sixth of tests, repeats and traps) other trials, or after as many
     as found where the list has no room for so many.
     Raters: `rater_index` is a slot that counts from 0 and leaves no gaps; the slot of a rater who drops out
     goes to the next who joins. Over slots 0..m-1, for every m, the times that stimuli are tests lie within
     one of each other; from the first m at which that is two on average, raters and stimuli are connected.
-    Positions: in a complete design raters 2j and 2j + 1 have their tests in opposite orders. In a partial
-    one each stimulus comes by turns in the first and the second half of its rater's tests; up to two of a
-    rater's tests lie in the other half, or more where the rules leave no other way.
+    Positions: in a complete design raters 2j and 2j + 1 have their tests in opposite orders, unless the
+    training can come before one of them alone. In a partial one each stimulus comes by turns in the first
+    and the second half of its rater's tests; up to two of a rater's tests lie in the other half, or more
+    where the rules leave no other way.
     Sides: left and right within one of each other among one rater's tests, in its training, its dummies and
     its traps, and in one stimulus's tests over slots 0..m-1, for every m. A repeat has the other side of
     its first showing.
     Companions are tests that come with any stimulus of their image, such as hidden references: a complete
-    design has all of them; in a partial one a rater's tests are drawn without them, each image drawn brings
-    its own, and the order is drawn anew for all, with nothing said of halves.
+    design has all of them; in a partial one a rater's tests are drawn without them, and each image drawn
+    brings its own. These come by turns in both halves too; of them nothing is said of sides over raters.
     Replayable: the same stimuli (in any order, under any ids), seed, design, training and slot give the same
     list on every machine. The time taken depends on the number of trials alone.
     `relax` drops rules of order that cannot hold, the one about images last, and never fails because of one.
     Raises: ValueError, one sentence, for no stimuli, a stimulus given twice, a negative `rater_index`, more
     repeats than tests, and, when `relax` is False, a rule that cannot hold or raters of one stimulus each.
     """
-    if companions and design.tests_of(len(stimuli)) < len(stimuli):
-        drawn = {
-            item.stimulus_id
-            for item in make_playlist(
-                stimuli,
-                seed=seed,
-                rater_index=rater_index,
-                design=Design(per_rater=design.per_rater),
-                relax=relax,
-            )
-        }
-        stimuli = [one for one in stimuli if one.id in drawn]
-        images = {one.image for one in stimuli}
-        companions = [one for one in companions if one.image in images]
-        design = replace(design, per_rater=None)
-    stimuli = [*stimuli, *companions]
-    _refuse_bad_request(stimuli, rater_index, design, relax=relax)
-    ordered = sorted(stimuli, key=lambda stimulus: (stimulus.image, stimulus.method))
+    _refuse_bad_request(stimuli, companions, training, rater_index, design, relax=relax)
+    tests = design.tests_of(len(stimuli))
+    by_name = attrgetter("image", "method")
+    if tests < len(stimuli):
+        ordered = [*sorted(stimuli, key=by_name), *sorted(companions, key=by_name)]
+    else:
+        ordered = sorted([*stimuli, *companions], key=by_name)
+        tests = len(ordered)
     named = [(one.image, one.method) for one in (*ordered, *training)]
     keys = list(zip(codes(image for image, _ in named), codes(method for _, method in named), strict=True))
-    keys, before = keys[: len(ordered)], keys[len(ordered) :][-2:]
-    tests = design.tests_of(len(ordered))
+    drawn_from = len(stimuli) if tests < len(stimuli) else len(ordered)
+    of_methods = {key: one.shown for (_, key), one in zip(keys, (*ordered, *training), strict=True)}
+    shown = tuple(of_methods.values()) if any(of_methods.values()) else ()
+    levels = levels_of(methods_apart=design.methods_apart, relax=relax, shown=shown)
+    keys, before = keys[: len(ordered)], keys[len(ordered) :]
     part = draw_part(
-        keys, tests, seed=seed, rater_index=rater_index, opening=Opening(before, design.dummies), relax=relax
+        keys[:drawn_from],
+        tests,
+        seed=seed,
+        rater_index=rater_index,
+        opening=Opening(before[-2:], design.dummies),
+        levels=levels,
+        companions=keys[drawn_from:],
     )
     if part is None:
-        raise ValueError(why_not(named[: len(ordered)], tests))
+        raise ValueError(why_not(named[:drawn_from], tests, levels[-1]))
+    if drawn_from < len(ordered):
+        own = sorted(part.order)
+        ordered, keys = [ordered[which] for which in own], [keys[which] for which in own]
+        number = {which: at for at, which in enumerate(own)}
+        part = Part([number[one] for one in part.order], {number[one] for one in part.left}, part.rules)
     rng = generator(seed, "extras", rater_index)
-    levels = LEVELS[LEVELS.index(part.rules) :] if relax else (part.rules,)
-    stages = (Stage(keys, part.order, before, rules) for rules in levels)
-    trials = next((found for one in stages if (found := lay_out(one, design, rng)) is not None), None)
-    if trials is None:
-        raise ValueError(_no_room(tests, design))
-    return tuple(_items(ordered, training, trials, part.left, rng))
+    seam = Seam(before, generator(seed, "seam", rater_index))
+    for rules in levels[levels.index(part.rules) :]:
+        found = join(Stage(keys, part.order, before[-2:], rules), seam, design, rng)
+        if found is not None:
+            trained, trials = found
+            return tuple(_items(ordered, [training[one] for one in trained], trials, part.left, rng))
+    raise ValueError(_no_room(len(part.order), design, levels[-1]))
 
 
 def check_design(
@@ -109,18 +119,27 @@ def check_design(
 
 
 def _refuse_bad_request(
-    stimuli: Sequence[StimulusKey], rater_index: int, design: Design, *, relax: bool
+    stimuli: Sequence[StimulusKey],
+    companions: Sequence[StimulusKey],
+    training: Sequence[StimulusKey],
+    rater_index: int,
+    design: Design,
+    *,
+    relax: bool,
 ) -> None:
     if not stimuli:
         raise ValueError("a playlist needs at least one stimulus; none was given")
     if rater_index < 0:
         raise ValueError(f"rater_index {rater_index} is negative; raters count from 0")
-    (image, method), times = Counter((one.image, one.method) for one in stimuli).most_common(1)[0]
+    everything = [*stimuli, *companions]
+    (image, method), times = Counter((one.image, one.method) for one in everything).most_common(1)[0]
     if times > 1:
         raise ValueError(
             f"image {image!r} by method {method!r} is given {times} times; a stimulus is shown once"
         )
     tests = design.tests_of(len(stimuli))
+    if tests == len(stimuli):
+        tests = len(everything)
     if design.repeats > tests:
         raise ValueError(
             f"repeats is {design.repeats} and a rater sees {tests} of the study's stimuli; "
@@ -130,14 +149,25 @@ def _refuse_bad_request(
         raise ValueError(
             f"per_rater is 1 of {len(stimuli)} stimuli, so no rater compares two of them; 2 or more would do"
         )
+    length = len(training) + design.dummies + tests + design.repeats
+    length += design.reference_traps + design.degraded_traps
+    # Too many tests of one image are named later, as of one among others.
+    if not relax and tests == 1 < length and len({one.image for one in (*everything, *training)}) == 1:
+        raise ValueError(
+            f"image {image!r} is the only one and a list has {length} trials (training {len(training)}, "
+            f"{_numbers(1, design)}), so it cannot but follow itself"
+        )
 
 
-def _no_room(tests: int, design: Design) -> str:
+def _numbers(tests: int, design: Design) -> str:
     return (
-        f"no list of {tests} tests with dummies {design.dummies}, repeats {design.repeats}, reference_traps "
-        f"{design.reference_traps} and degraded_traps {design.degraded_traps} was found in which no image "
-        f"follows itself and no method comes more than twice in a row"
+        f"tests {tests}, dummies {design.dummies}, repeats {design.repeats}, reference_traps "
+        f"{design.reference_traps}, degraded_traps {design.degraded_traps}"
     )
+
+
+def _no_room(tests: int, design: Design, rules: Rules) -> str:
+    return f"no list with {_numbers(tests, design)} was found in which {in_words(rules)}"
 
 
 def _items(

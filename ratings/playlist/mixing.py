@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ratings.playlist.design import Design, Kind, Shown
-from ratings.playlist.orders import Key, Rules, below, fits, shuffle
+from ratings.playlist.orders import below, shuffle
+from ratings.playlist.rules import Key, Rules, fits
 
 # Trials between a repeat and its first showing: at least so many, and this share of the main part.
 LEAST_APART = 3
@@ -44,24 +45,24 @@ class Stage(NamedTuple):
 
 def lay_out(stage: Stage, design: Design, rng: random.Random) -> list[Trial] | None:
     """Return dummies and the main part in an order that keeps the rules, or None if none was found."""
-    # What no list allows is let go: first the rules where the given training ends.
-    for before in (stage.before, ()) if stage.before else ((),):
-        dummies = _draw_dummies(stage._replace(before=before), design.dummies, rng)
-        if dummies is None:
-            continue
-        seen = [*before, *(stage.keys[which] for which in dummies)]
-        main = _draw_main(stage._replace(before=seen[-2:]), design, rng)
-        if main is not None:
-            return [
-                *(Trial(which, "dummy") for which in dummies),
-                *(one if one.first is None else one._replace(first=one.first + len(dummies)) for one in main),
-            ]
-    return None
+    dummies = _draw_dummies(stage, design.dummies, rng)
+    if dummies is None:
+        return None
+    seen = [*stage.before, *(stage.keys[which] for which in dummies)]
+    main = _draw_main(stage._replace(before=seen[-2:]), design, rng)
+    if main is None:
+        return None
+    return [
+        *(Trial(which, "dummy") for which in dummies),
+        *(one if one.first is None else one._replace(first=one.first + len(dummies)) for one in main),
+    ]
 
 
 def _draw_dummies(stage: Stage, count: int, rng: random.Random) -> list[int] | None:
     keys, tests = stage.keys, stage.tests
     for attempt in range(DUMMY_TRIES if count else 1):
+        if attempt == 1 and _cannot_alternate(stage, count):
+            return None
         pool = shuffle(list(range(len(keys))), rng) if count else []
         chosen: list[int] = []
         for left in range(count - 1, -1, -1):
@@ -77,6 +78,14 @@ def _draw_dummies(stage: Stage, count: int, rng: random.Random) -> list[int] | N
             if count or fits(stage.before, keys[tests[0]], [keys[one] for one in tests[1:2]], stage.rules):
                 return chosen
     return None
+
+
+def _cannot_alternate(stage: Stage, dummies: int) -> bool:
+    """Say whether two images alone would meet, for they can only alternate from what stands before on."""
+    images = {image for image, _ in (*stage.keys, *stage.before)}
+    if not stage.rules.images_apart or not stage.before or len(images) > 2:
+        return False
+    return (stage.before[-1][0] == stage.keys[stage.tests[0]][0]) != (dummies % 2 == 1)
 
 
 def _draw_main(stage: Stage, design: Design, rng: random.Random) -> list[Trial] | None:

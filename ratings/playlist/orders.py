@@ -6,34 +6,21 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import chain
-from typing import NamedTuple, TypeVar
+from itertools import chain, islice
+from typing import TypeVar
+
+from ratings.playlist.rules import LONGEST_RUN, Key, Rules, fits, obstacle, run_of
 
 T = TypeVar("T")
-
-# A method shown three times in a row starts to be recognised.
-LONGEST_RUN = 2
 
 # Orders drawn before giving up, so many that all together place about this many trials.
 PLACEMENTS = 40_000
 
+# Trials looked at for one that is preferred.
+PREFERRED_AMONG = 12
+
 # Trials moved away from the end of an order that does not fit what stands there.
 MOVES = 8
-
-Key = tuple[int, int]
-"""A trial as the rules see it: the numbers of its image and of its method."""
-
-
-class Rules(NamedTuple):
-    """Which rules an order keeps."""
-
-    images_apart: bool
-    methods_apart: bool
-
-
-ALL_RULES = Rules(images_apart=True, methods_apart=True)
-# The rule about images is kept the longest.
-LEVELS = (ALL_RULES, Rules(True, False), Rules(False, True), Rules(False, False))
 
 
 def generator(seed: int, purpose: str, index: int) -> random.Random:
@@ -62,52 +49,18 @@ def codes(names: Iterable[Hashable]) -> list[int]:
     return [numbers.setdefault(name, len(numbers)) for name in names]
 
 
-def fits(before: Sequence[Key], key: Key, after: Sequence[Key], rules: Rules) -> bool:
-    """Say whether a trial may stand between the two (or fewer) trials before and the two after it."""
-    image, method = key
-    if rules.images_apart and ((before and before[-1][0] == image) or (after and after[0][0] == image)):
-        return False
-    if not rules.methods_apart:
-        return True
-    run = 1 + _run(reversed(before), method) + _run(after, method)
-    return run <= LONGEST_RUN
-
-
-def _run(keys: Iterable[Key], method: int) -> int:
-    run = 0
-    for _, other in keys:
-        if other != method:
-            break
-        run += 1
-    return run
-
-
-def obstacle(keys: Sequence[tuple[Hashable, Hashable]], rules: Rules, *, cyclic: bool = False) -> str | None:
-    """Say which image or method there is simply too much of, if there is one.
-
-    In a cyclic order the last trial comes before the first as well.
-    """
-    total = len(keys)
-    image, image_count = Counter(image for image, _ in keys).most_common(1)[0]
-    method, method_count = Counter(method for _, method in keys).most_common(1)[0]
-    parts = " in some rater's part" if cyclic else ""
-    if rules.images_apart and image_count > (total if cyclic else total + 1) // 2:
-        return f"image {image!r} has {image_count} of {total} stimuli, so it cannot but follow itself{parts}"
-    if rules.methods_apart and method_count > LONGEST_RUN * (total - method_count + (not cyclic)):
-        return (
-            f"method {method!r} has {method_count} of {total} stimuli, so it cannot but come more than "
-            f"{LONGEST_RUN} times in a row{parts}"
-        )
-    return None
-
-
 def draw_order(
-    keys: Sequence[Key], rng: random.Random, rules: Rules, before: Sequence[Key] = ()
+    keys: Sequence[Key],
+    rng: random.Random,
+    rules: Rules,
+    before: Sequence[Key] = (),
+    *,
+    tries: int | None = None,
 ) -> list[int] | None:
     """Return the indices of the keys in an order that keeps the rules after `before`, or None."""
     if obstacle(keys, rules):
         return None
-    for _ in range(max(50, PLACEMENTS // len(keys))):
+    for _ in range(tries or max(50, PLACEMENTS // len(keys))):
         order = _Attempt(keys, rules, before).complete(rng)
         if order is not None:
             return order
@@ -217,7 +170,12 @@ class _Attempt:
         self.image_counts, self.method_counts = _Pending(self.images), _Pending(self.methods)
         self.order: list[int] = []
         self.last: tuple[int | None, int | None] = before[-1] if before else (None, None)
-        self.run = _run(reversed(before), before[-1][1]) if before else 0
+        self.run = run_of(reversed(before), before[-1][1]) if before else 0
+        # How long the runs of single methods are that the next trial would go on with.
+        self.shown_run: dict[str, int] = {}
+        self.tired: set[str] = set()
+        for _, method in before if rules.shown else ():
+            self._show(method)
 
     def complete(self, rng: random.Random, late: Sequence[bool] | None = None) -> list[int] | None:
         """Return a whole order, those that are not `late` first where they fit; None at a dead end."""
@@ -242,10 +200,25 @@ class _Attempt:
             return None
         # From a random place on: what was refused a moment ago must not always come next.
         start = below(len(pending), rng)
-        for at in chain(range(start, len(pending)), range(start)):
-            if self._image_fits(pending[at], rest) and self._method_fits(pending[at], rest):
-                return at
-        return None
+        around = chain(range(start, len(pending)), range(start))
+        first = next((at for at in around if self._fits(pending[at], rest)), None)
+        if first is None or self._is_preferred(pending[first]):
+            return first
+        few = (at for at in islice(around, PREFERRED_AMONG) if self._is_preferred(pending[at]))
+        return next((at for at in few if self._fits(pending[at], rest)), first)
+
+    def _fits(self, candidate: int, rest: int) -> bool:
+        return self._image_fits(candidate, rest) and self._method_fits(candidate, rest)
+
+    def _is_preferred(self, candidate: int) -> bool:
+        """Say whether no single method would come more than twice in a row."""
+        shown = self.rules.shown
+        return not shown or self.tired.isdisjoint(shown[self.methods[candidate]])
+
+    def _show(self, method: int) -> None:
+        shown = self.rules.shown[method] if method >= 0 else ()
+        self.shown_run = {one: self.shown_run.get(one, 0) + 1 for one in shown}
+        self.tired = {one for one, run in self.shown_run.items() if run >= LONGEST_RUN}
 
     def _run_with(self, candidate: int) -> int:
         return self.run + 1 if self.methods[candidate] == self.last[1] else 1
@@ -278,6 +251,8 @@ class _Attempt:
     def _place(self, candidate: int) -> None:
         self.run = self._run_with(candidate)
         image, method = self.last = self.images[candidate], self.methods[candidate]
+        if self.rules.shown:
+            self._show(method)
         self.order.append(candidate)
         self.image_counts.place(image)
         self.method_counts.place(method)

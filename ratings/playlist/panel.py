@@ -14,21 +14,11 @@ from collections.abc import Callable, Sequence
 from math import gcd
 from typing import NamedTuple
 
-from ratings.playlist.orders import (
-    ALL_RULES,
-    LEVELS,
-    Key,
-    Rules,
-    below,
-    draw_cycle,
-    draw_halves,
-    draw_order,
-    fits,
-    generator,
-    mend_start,
-    obstacle,
-    shuffle,
-)
+from ratings.playlist.orders import below, draw_cycle, draw_halves, draw_order, generator, mend_start, shuffle
+from ratings.playlist.rules import Key, Rules, fits, obstacle
+
+# Places of the circle looked at to count how often an image has had its turn.
+COUNTED = 4_000
 
 
 class Part(NamedTuple):
@@ -53,15 +43,20 @@ def draw_part(
     seed: int,
     rater_index: int,
     opening: Opening,
-    relax: bool,
+    levels: Sequence[Rules],
+    companions: Sequence[Key] = (),
 ) -> Part | None:
-    """Draw the tests of one rater out of all stimuli, or return None where no order keeps the rules."""
-    draw = _complete if tests == len(keys) else _partial
-    return draw(keys, tests, seed, rater_index, opening, LEVELS if relax else LEVELS[:1])
+    """Draw the tests of one rater out of all stimuli, or return None where no order keeps the rules.
+
+    `levels` are the rules to be tried, one after the other. Companions are counted after the stimuli.
+    """
+    if tests < len(keys):
+        return _partial(keys, tests, seed, rater_index, opening, levels, companions)
+    return _complete([*keys, *companions], seed, rater_index, opening, levels)
 
 
 def _complete(
-    keys: Sequence[Key], tests: int, seed: int, rater_index: int, opening: Opening, levels: Sequence[Rules]
+    keys: Sequence[Key], seed: int, rater_index: int, opening: Opening, levels: Sequence[Rules]
 ) -> Part | None:
     """All stimuli; raters 2j and 2j + 1 have one order forwards and backwards, with sides exchanged."""
     pair, second = divmod(rater_index, 2)
@@ -71,7 +66,8 @@ def _complete(
         return None
     rng = generator(seed, "sides", pair)
     # Each half balanced in itself: nobody has the references all left in the first half.
-    mixed = shuffle(order[: tests // 2], rng) + shuffle(order[tests // 2 :], rng)
+    half = len(order) // 2
+    mixed = shuffle(order[:half], rng) + shuffle(order[half:], rng)
     left = set(mixed[below(2, rng) :: 2])
     return Part(order[::-1], set(mixed) - left, rules) if second else Part(order, left, rules)
 
@@ -96,7 +92,13 @@ def _order_to_turn(
 
 
 def _partial(
-    keys: Sequence[Key], tests: int, seed: int, rater_index: int, opening: Opening, levels: Sequence[Rules]
+    keys: Sequence[Key],
+    tests: int,
+    seed: int,
+    rater_index: int,
+    opening: Opening,
+    levels: Sequence[Rules],
+    companions: Sequence[Key],
 ) -> Part | None:
     turn, showings = showings_of(len(keys), tests, rater_index)
     circle = _circle(keys, generator(seed, "circle", turn), levels)
@@ -107,10 +109,23 @@ def _partial(
     members = [circle[at] for at, _ in showings]
     left = {circle[at] for at, times in showings if (at + times + first_left) % 2}
     late = [(_half(at, tests) + times + first_late) % 2 == 1 for at, times in showings]
+    if companions:
+        images = [keys[which][0] for which in circle]
+        turns = turns_of_images(images, tests, rater_index)
+        more = [which for which, (image, _) in enumerate(companions) if image in turns]
+        late += [(turns[companions[which][0]] + first_late) % 2 == 1 for which in more]
+        more = [len(keys) + which for which in more]
+        mixed = shuffle(list(more), generator(seed, "companions", rater_index))
+        left |= set(mixed[2 * len(left) > tests :: 2])
+        members += more
     rng = generator(seed, "order", rater_index)
-    own = [keys[which] for which in members]
+    everything = [*keys, *companions]
+    own = [everything[which] for which in members]
     for rules in levels:
-        order = _halved(own, late, rng, rules, opening)
+        # Halves leave so little choice that preferences would only pile up what is not preferred.
+        order = _halved(own, late, rng, rules._replace(shown=()), opening)
+        if order is None and companions:
+            order = draw_order(own, rng, rules._replace(shown=()))
         if order is not None:
             return Part([members[which] for which in order], left, rules)
     return None
@@ -134,19 +149,47 @@ def showings_of(count: int, tests: int, rater_index: int) -> tuple[int, list[tup
 
     Example: of 4 stimuli 2 each. Pass 0: places 0 1 and 2 3; pass 1: places 1 2 and 3 0.
     """
-    if count % tests:
-        passes = tests // gcd(count, tests)
-        passes *= 1 + passes % 2
-    else:
-        passes = 2
-    turn, rater = divmod(rater_index, passes * count // tests)
+    turn, rater = divmod(rater_index, _raters_of_a_round(count, tests))
     start = rater * tests
     if count % tests:
         return turn, [(at % count, at // count) for at in range(start, start + tests)]
-    # Arcs that would begin at the same places in every pass: the second pass begins within an arc.
     times = start // count
-    shift = times * max(1, tests // 2)
+    shift = times * _shift(tests)
     return turn, [((at + shift) % count, times) for at in range(start, start + tests)]
+
+
+def _raters_of_a_round(count: int, tests: int) -> int:
+    passes = 2
+    if count % tests:
+        passes = tests // gcd(count, tests)
+        passes *= 1 + passes % 2
+    return passes * count // tests
+
+
+def _shift(tests: int) -> int:
+    """Return by how much the second pass's arcs are moved on where they would begin at the same places."""
+    return max(1, tests // 2)
+
+
+def turns_of_images(circle: Sequence[int], tests: int, rater_index: int) -> dict[int, int]:
+    """Return, for each image of a rater's arc, a number that goes up by one from rater to rater who has it.
+
+    `circle` are the images of a round in their order. The count begins anew after so many passes that it
+    costs the same for every rater; images that are neighbours on the circle begin one apart.
+    """
+    count = len(circle)
+    rater = rater_index % _raters_of_a_round(count, tests)
+    own = {circle[at] for at, _ in showings_of(count, tests, rater)[1]}
+    block = max(2, COUNTED // count)
+    first_pass = rater * tests // count // block * block
+    first_rater = -(-first_pass * count // tests)
+    shift = 0 if count % tests else _shift(tests)
+    seen: dict[int, set[int]] = {image: set() for image in circle}
+    for times in range(first_pass, rater * tests // count + 1):
+        for at, image in enumerate(circle):
+            seen[image].add((times * count + (at - times * shift) % count) // tests)
+    begun = {image: number + first_pass // block for number, image in enumerate(seen)}
+    return {image: begun[image] + sum(first_rater <= one < rater for one in seen[image]) for image in own}
 
 
 def _half(at: int, tests: int) -> int:
@@ -164,7 +207,7 @@ def _half(at: int, tests: int) -> int:
 
 def _circle(keys: Sequence[Key], rng: random.Random, levels: Sequence[Rules]) -> list[int] | None:
     """Return an order whose every arc keeps the rules, or when relaxed as much of it as is found."""
-    for rules in levels:
+    for rules in (one._replace(shown=()) for one in levels):
         order = draw_cycle(keys, rng, rules)
         if order is None and len(levels) > 1:
             order = draw_order(keys, rng, rules)
@@ -194,9 +237,15 @@ def _opens(keys: Sequence[Key], opening: Opening, rules: Rules) -> Callable[[lis
     return good
 
 
-def why_not(keys: Sequence[tuple[str, str]], tests: int) -> str:
+def why_not(keys: Sequence[tuple[str, str]], tests: int, rules: Rules) -> str:
     """Say in one sentence which rule cannot hold, of stimuli given by the names of image and method."""
-    return obstacle(keys, ALL_RULES, cyclic=tests < len(keys)) or (
-        f"no order of these {len(keys)} stimuli was found in which no image follows itself and no method "
-        f"comes more than twice in a row"
+    return obstacle(keys, rules, cyclic=tests < len(keys)) or (
+        f"no order of these {len(keys)} stimuli was found in which {in_words(rules)}"
     )
+
+
+def in_words(rules: Rules) -> str:
+    """Say what the rules ask of an order."""
+    said = {"no image follows itself": rules.images_apart}
+    said["no method comes more than twice in a row"] = rules.methods_apart
+    return " and ".join(one for one, asked in said.items() if asked)

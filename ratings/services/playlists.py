@@ -1,6 +1,7 @@
 """A study's playlists: what is judged, under which design, in which order for one rater."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ratings import playlist
@@ -23,21 +24,26 @@ def entries_of(study: Study) -> list[Entry]:
     return entries
 
 
-def design_of(study: Study) -> playlist.Design:
-    """What the options say of playlists. Raises: ValueError for what contradicts itself."""
+def design_of(study: Study, entries: Sequence[Entry]) -> playlist.Design:
+    """What the options say of playlists. Raises: ValueError for what contradicts itself.
+
+    Where two methods are compared and no others, every trial shows both, and methods cannot be kept apart.
+    """
     setup = study.setup
+    is_one_comparison = study.asks.scale is None and len({entry.method for entry in entries}) == 1
     return playlist.Design(
         per_rater=setup.stimuli_per_rater,
         dummies=setup.dummies,
         repeats=setup.repeats,
         reference_traps=setup.reference_traps,
         degraded_traps=setup.degraded_traps,
+        methods_apart=not is_one_comparison,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One slot's trials in their order, each with what it is about; `relaxed`: a rule gave way unasked."""
+    """One slot's trials in their order, each with what it is about; `relaxed`: a rule of order gave way."""
 
     trials: list[tuple[Entry, playlist.PlaylistItem]]
     relaxed: bool
@@ -46,7 +52,12 @@ class Plan:
 def _keys(entries: Sequence[Entry]) -> list[playlist.StimulusKey]:
     """The entries by their number, for the playlist."""
     return [
-        playlist.StimulusKey(id=number, image=entry.image, method=entry.method)
+        playlist.StimulusKey(
+            id=number,
+            image=entry.image,
+            method=entry.method,
+            shown=() if entry.other_id is None else tuple(entry.method.split("|")),
+        )
         for number, entry in enumerate(entries)
     ]
 
@@ -61,37 +72,37 @@ def split_companions(
 
 
 def refuse_impossible_design(study: Study) -> None:
-    """Raises: Refused naming the rule that no playlist of this study can keep."""
+    """Raises: Refused naming the rule that no playlist of this study can keep, and what drops it."""
+    try:
+        _try_design(study, relax=study.setup.relax_order)
+    except ValueError as error:
+        way_out = ""
+        with suppress(ValueError):
+            if not study.setup.relax_order:
+                _try_design(study, relax=True)
+                way_out = "; --relax-order makes the study all the same"
+        said = str(error).replace("per_rater", "stimuli_per_rater").rstrip(".")
+        raise Refused(f"{said}{way_out}") from error
+
+
+def _try_design(study: Study, *, relax: bool) -> None:
+    """Raises: ValueError naming a rule that no playlist can keep; relaxed, one that is not about order."""
     entries = entries_of(study)
     keys, companions = split_companions(entries)
     training = _training(study, entries)
-    try:
-        design = design_of(study)
-        if _may_relax(study, entries):
-            playlist.make_playlist(
-                keys,
-                seed=study.seed,
-                rater_index=0,
-                design=design,
-                training=training,
-                companions=companions,
-                relax=True,
-            )
-        else:
-            playlist.check_design(
-                keys, seed=study.seed, design=design, training=training, companions=companions
-            )
-    except ValueError as error:
-        raise Refused(str(error).replace("per_rater", "stimuli_per_rater")) from error
-
-
-def _may_relax(study: Study, entries: Sequence[Entry]) -> bool:
-    """Whether rules of order may give way: by option, or because two methods are compared and no others.
-
-    Then every trial shows both, and none can come between.
-    """
-    is_one_comparison = study.asks.scale is None and len({entry.method for entry in entries}) == 1
-    return study.setup.relax_order or is_one_comparison
+    design = design_of(study, entries)
+    if relax:
+        playlist.make_playlist(
+            keys,
+            seed=study.seed,
+            rater_index=0,
+            design=design,
+            training=training,
+            companions=companions,
+            relax=True,
+        )
+    else:
+        playlist.check_design(keys, seed=study.seed, design=design, training=training, companions=companions)
 
 
 def playlist_for(study: Study, slot: int) -> Plan:
@@ -103,10 +114,9 @@ def playlist_for(study: Study, slot: int) -> Plan:
     """
     entries = entries_of(study)
     keys, companions = split_companions(entries)
-    training, design = _training(study, entries), design_of(study)
-    may_relax = _may_relax(study, entries)
+    training, design = _training(study, entries), design_of(study, entries)
 
-    def items(*, relax: bool) -> list[tuple[Entry, playlist.PlaylistItem]]:
+    def plan(*, relax: bool, gave_way: bool = False) -> Plan:
         made = playlist.make_playlist(
             keys,
             seed=study.seed,
@@ -116,12 +126,13 @@ def playlist_for(study: Study, slot: int) -> Plan:
             companions=companions,
             relax=relax,
         )
-        return [(entries[item.stimulus_id], item) for item in made]
+        relaxed = gave_way or not playlist.keeps_rules(made, [*keys, *companions], design)
+        return Plan([(entries[item.stimulus_id], item) for item in made], relaxed=relaxed)
 
     try:
-        return Plan(items(relax=may_relax), relaxed=False)
+        return plan(relax=study.setup.relax_order)
     except ValueError:
-        return Plan(items(relax=True), relaxed=True)
+        return plan(relax=True, gave_way=True)
 
 
 def _training(study: Study, entries: Sequence[Entry]) -> list[playlist.StimulusKey]:

@@ -268,7 +268,7 @@ def test_in_a_partial_design_of_acr_hr_the_reference_of_every_image_rated_comes_
 
 def test_a_session_says_which_rules_made_its_list_and_that_none_gave_way(make_study):
     session = trials_of(make_study("dscqs"))[0].session
-    assert (session.playlist_version, session.relaxed) == (2, False)
+    assert (session.playlist_version, session.relaxed) == (3, False)
 
 
 def test_a_session_says_when_a_rule_had_to_give_way(make_study, monkeypatch):
