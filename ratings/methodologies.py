@@ -151,13 +151,10 @@ class Dscqs(Methodology):
 
     def answer_fields(self, setup: StudyOptions) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """A score for each side."""
-        from rest_framework import serializers
+        from ratings.number_field import NumberField
 
         low, high = SCORES
-        return {
-            name: serializers.FloatField(min_value=low, max_value=high)
-            for name in ("left_score", "right_score")
-        }
+        return {name: NumberField(min_value=low, max_value=high) for name in ("left_score", "right_score")}
 
     def stored(self, trial: Sided, given: Mapping[str, Any], setup: StudyOptions) -> dict[str, Any]:
         """The score of the reference and that of the test image."""

@@ -21,8 +21,10 @@ from rest_framework.views import APIView
 
 from ratings import queries
 from ratings.asked import AskedTrial
+from ratings.marks import mark_of, marked_trial
 from ratings.methodologies import METHODOLOGIES, Methodology
 from ratings.models import Study
+from ratings.number_field import NumberField
 from ratings.services import ratings, sessions, showing
 from ratings.study_options import StudyOptions
 from ratings.views.access import COOKIE, RETRY_AFTER_S, Visit, language_of
@@ -62,7 +64,7 @@ class _Pixels(_Measured, serializers.IntegerField):
         super().__init__(required=False, min_value=1, max_value=100_000)
 
 
-class _Ratio(_Measured, serializers.FloatField):
+class _Ratio(_Measured, NumberField):
     def __init__(self) -> None:
         super().__init__(required=False, min_value=0.1, max_value=20)
 
@@ -154,8 +156,9 @@ def _json_of(request: HttpRequest) -> Any:
         raise _NoJson(str(error)) from error
 
 
-# A page of another site cannot post here: the cookie is SameSite=Lax, the trial's token is secret, and for
-# this content type a browser asks first. It is a view of Django's own, because it carries all the load.
+# A page of another site cannot post here: the cookie is SameSite=Lax, the trial's token and the rater's mark
+# are secret, and for this content type a browser asks first. It is a view of Django's own, because it carries
+# all the load.
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
 class AnswerView(View):
     """POST an answer: 201 stored, 200 the same again, 409 another one was first."""
@@ -164,6 +167,8 @@ class AnswerView(View):
         """Store the answer to the trial named by its token."""
         try:
             trial = queries.asked_trial(invite, request.COOKIES.get(COOKIE, ""), token)
+            if trial is None:  # of one who rated in this browser before, and whose answer waited here
+                trial = marked_trial(invite, request.headers.get("X-Rater", ""), token)
             if trial is None:
                 return _not_yours(request)
             return self._store(request, trial)
@@ -194,11 +199,12 @@ class AnswerView(View):
             _rating, is_new = ratings.record_rating(trial=trial, answer=answer)
         except ratings.TrialAlreadyRated:
             text = _("This was rated before with another answer; the first one stands.")
-            return problem(_("Rated before"), text, 409)
+            return problem(_("Rated before"), text, 409, reason="rated-before")
         except ratings.TrialGone:
             return _not_yours(request)
         except ratings.TrialNotShown:
-            return problem(_("Not shown yet"), _("What comes before this has no answer yet."), 409)
+            text = _("What comes before this has no answer yet.")
+            return problem(_("Not shown yet"), text, 409, reason="not-shown")
         except ratings.PlaceGivenAway:
             return problem(_("Closed"), _("Your place in the study was given away."), 410)
         except sessions.StudyNotOpen:
@@ -232,7 +238,8 @@ class UpcomingView(APIView):
             if visit.study.status != Study.Status.OPEN or rater.dropped_at is not None:
                 return problem(_("Closed"), _("The study takes no more ratings."), 410)
             try:
-                return Response(upcoming(visit, queries.session_of(rater)))
+                given = upcoming(visit, queries.session_of(rater))
+                return Response(given | {"rater": mark_of(rater)})
             except showing.FilesChanged:
                 text = _("The next pictures cannot be shown just now; the researcher has been told.")
                 return problem(_("A picture is missing"), text, 409)

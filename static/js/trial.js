@@ -4,25 +4,19 @@
 import { makeDisplay } from "./trial/displays.js";
 import { Measures } from "./trial/measures.js";
 import { Outbox } from "./trial/outbox.js";
-import { afterPainting, decoded, fitToDevicePixels, load, mount, watchWindow } from "./trial/pictures.js";
+import * as page from "./trial/page.js";
+import { afterPainting, decoded, giveUp, load, mount, watchWindow } from "./trial/pictures.js";
+import { watchPointer } from "./trial/pointer.js";
 import { fill, makeScales } from "./trial/scales.js";
 import { makeShortcuts } from "./trial/shortcuts.js";
-import { Status, warnIfTooNarrow } from "./trial/status.js";
+import { Status } from "./trial/status.js";
 import { Upcoming } from "./trial/upcoming.js";
 
 const AHEAD = 2; // trials whose pictures are fetched before their turn
 const RELOAD_MS = 3000;
+const GIVEN_UP_MS = 100; // until the browser has let go of a picture, and asks for it in earnest
 
-const given = (id) => JSON.parse(document.getElementById(id).textContent);
-const form = document.getElementById("trial");
-const heading = document.getElementById("question");
-const place = document.getElementById("place");
-const progress = document.getElementById("progress");
-const pair = document.getElementById("pair");
-const next = document.getElementById("next");
-const narrow = document.getElementById("narrow");
-const frames = [...pair.querySelectorAll(".frame")];
-const texts = given("texts");
+const { form, frames, next, pair, texts } = page;
 const status = new Status(document.getElementById("status"), texts);
 
 let current = null; // the trial on the page
@@ -31,7 +25,6 @@ let turn = 0; // grows whenever another trial is shown or the same one anew; wha
 let isShown = false; // the pictures of the current trial are painted
 let isRestarting = false; // and hidden until the window keeps still
 let measures = new Measures();
-let pointer = ""; // mouse, touch, pen or keyboard, used last
 let answered = []; // addresses of the answers given on this page
 let lastGiven = null; // when the answer before was given, while no trial is shown after it
 
@@ -51,25 +44,29 @@ const display = makeDisplay(pair, texts, {
     }
   },
 });
-const shortcuts = makeShortcuts((key) => display.press(key) || (display.isAnswering && scales.press(key)));
-const outbox = new Outbox(form.dataset.base, {
-  stored: () => settled(""),
-  dropped: () => settled(""),
-  refused: (reason) => settled(fill(texts.refused, { reason })),
+const takesAnswer = () => isShown && display.isAnswering;
+const shortcuts = makeShortcuts((key) => display.press(key) || (takesAnswer() && scales.press(key)));
+const pointer = watchPointer(form, shortcuts);
+const outbox = new Outbox(form.dataset.base, form.dataset.rater, {
+  settled: (refusal) => {
+    status.undelivered = "";
+    status.notice = refusal === null ? status.notice : fill(texts.refused, { reason: refusal });
+    refresh();
+    upcoming.ask();
+  },
+  changed: () => {
+    status.undelivered = "";
+    refresh();
+    if (current === null) {
+      upcoming.ask();
+    }
+  },
   failed: (wait) => {
     status.notStored(outbox.isDurable, wait);
     status.waiting = current === null ? texts.used_up : status.waiting;
     refresh();
   },
 });
-
-// An answer has left the outbox, stored or not.
-function settled(said) {
-  status.undelivered = "";
-  status.notice = said || status.notice;
-  refresh();
-  upcoming.ask();
-}
 
 function hint() {
   if (!isShown) {
@@ -82,16 +79,10 @@ function hint() {
 }
 
 function refresh() {
-  scales.enable(display.isAnswering);
+  scales.enable(takesAnswer());
   document.body.classList.toggle("looking", !display.isAnswering);
-  next.disabled = !isShown || !display.isAnswering || !display.hasSeenAll || !scales.isComplete();
+  next.disabled = !takesAnswer() || !display.hasSeenAll || !scales.isComplete();
   status.say(hint());
-}
-
-const narrowText = display.isWhole && frames.length > 1 ? texts.narrow : texts.narrow_one;
-
-function fit() {
-  fitToDevicePixels([...pair.querySelectorAll(".picture")], () => warnIfTooNarrow(narrow, narrowText));
 }
 
 function hide() {
@@ -109,31 +100,24 @@ function show(trial, since = null) {
   lastGiven = null;
   status.waiting = "";
   measures = new Measures();
-  form.dataset.answer = answerPath(trial);
-  place.textContent = trial.label;
-  progress.max = trial.total;
-  progress.value = trial.done;
+  page.showPlace(trial);
   load(trial);
   mount(trial, frames);
   refresh();
-  toTheBeginning(since);
-  reveal(since);
-}
-
-// The button that had the focus is off now, and Tab would lead past the page's end.
-function toTheBeginning(since) {
   if (since !== null) {
-    heading.focus({ preventScroll: true });
+    page.toTheBeginning();
   }
+  reveal(since);
 }
 
 async function reveal(since) {
   const mine = turn;
-  fit();
+  page.fit(display.isWhole);
   try {
     await decoded(current);
   } catch {
     if (mine === turn) {
+      giveUp(current);
       comeAgain(mine);
     }
     return;
@@ -181,13 +165,11 @@ function showNext(since) {
   hide();
   current = null;
   lastGiven = since;
-  toTheBeginning(since);
-  frames.forEach((frame) => frame.replaceChildren());
+  page.toTheBeginning();
+  page.showNothing();
   status.waiting = status.undelivered ? texts.used_up : "";
   refresh();
 }
-
-const answerPath = (trial) => form.dataset.answers.replace("/TOKEN/", `/${trial.token}/`);
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -195,8 +177,8 @@ form.addEventListener("submit", (event) => {
     return;
   }
   const since = performance.now();
-  const path = answerPath(current);
-  outbox.add(path, { ...scales.answer(), ...measures.circumstances(pointer) });
+  const path = page.answerPath(current);
+  outbox.add(path, { ...scales.answer(), ...measures.circumstances(pointer.kind) });
   answered.push(path);
   status.notice = "";
   showNext(since);
@@ -207,9 +189,13 @@ const upcoming = new Upcoming(form.dataset.upcoming, {
   asked: () => {
     const passed = new Set(outbox.paths()); // the server does not know yet that these are answered
     const before = answered.length;
-    return ({ trials, go }) => {
+    return ({ trials, go, rater }) => {
+      if (rater !== form.dataset.rater) {
+        leave(form.dataset.next); // somebody else has begun in another tab, and their page is another one
+        return;
+      }
       answered.slice(before).forEach((path) => passed.add(path));
-      take(trials.filter((trial) => !passed.has(answerPath(trial))), passed, go);
+      take(trials.filter((trial) => !passed.has(page.answerPath(trial))), trials.length === 0, go);
     };
   },
   gone: () => leave(form.dataset.next),
@@ -222,19 +208,21 @@ const upcoming = new Upcoming(form.dataset.upcoming, {
   },
 });
 
-function take(trials, passed, go) {
+// `isOver`: the server has no trial now, not even one that was answered meanwhile.
+function take(trials, isOver, go) {
   const known = new Map([current, ...queue].filter(Boolean).map((trial) => [trial.token, trial]));
   const wanted = trials.map((trial) => known.get(trial.token) ?? trial); // pictures on their way are kept
   if (wanted.length === 0) {
     queue = [];
-    if (current === null && passed.size === 0) {
+    if (current === null && isOver) {
       leave(go ?? form.dataset.next);
+    } else {
+      outbox.deliver();
     }
     return;
   }
-  const isSame = wanted[0] === current;
   queue = wanted.slice(1, 1 + AHEAD);
-  if (!isSame) {
+  if (wanted[0] !== current) {
     show(wanted[0], lastGiven);
   } else if (isShown) {
     queue.forEach(load);
@@ -242,14 +230,16 @@ function take(trials, passed, go) {
 }
 
 function leave(address) {
-  if (outbox.isEmpty()) {
+  if (outbox.isDone()) {
     window.location.replace(address);
+  } else {
+    outbox.deliver();
   }
 }
 
 watchWindow(
   (isFirst) => {
-    fit();
+    page.fit(display.isWhole);
     if (current === null || measures.shownAt === null) {
       return;
     }
@@ -270,20 +260,20 @@ watchWindow(
   },
 );
 
-for (const [event, used] of [["pointerdown", (one) => one.pointerType || "mouse"], ["keydown", () => "keyboard"]]) {
-  form.addEventListener(event, (one) => {
-    pointer = used(one);
-  }, { capture: true });
-}
-shortcuts.used = () => {
-  pointer = "keyboard";
-};
 document.addEventListener("visibilitychange", () => measures.seeVisibility(document.hidden));
 window.addEventListener("online", () => {
   outbox.wake();
-  if (current === null) {
-    upcoming.ask();
+  if (current === null || upcoming.asking !== null) {
+    upcoming.askAnew();
   }
+  [current, ...queue].filter(Boolean).forEach(giveUp);
+  setTimeout(() => {
+    if (isShown) {
+      queue.forEach(load);
+    } else if (current !== null && !isRestarting) {
+      show(current);
+    }
+  }, GIVEN_UP_MS);
 });
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) {
@@ -292,17 +282,18 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 window.addEventListener("beforeunload", (event) => {
-  if (!outbox.isEmpty()) {
+  if (!outbox.isDone() || !outbox.isDurable) {
     event.preventDefault();
   }
 });
 
 if (outbox.isEmpty()) {
-  const { trials, go } = given("upcoming");
-  take(trials, new Set(), go);
+  const { trials, go } = page.given("upcoming");
+  take(trials, trials.length === 0, go);
+  outbox.deliver(); // what somebody else left in this browser
 } else {
   // Answers from before a reload: what comes next is known once the server has them.
-  place.textContent = "";
+  page.showNothing();
   hide();
   refresh();
   outbox.deliver();

@@ -103,11 +103,14 @@ def test_no_answer_can_be_given_before_the_pictures_are_seen(page, gallery, link
     held.wait(page, 2)
     # The pictures are asked for before the script has arrived; it has when they have their size.
     expect(pictures(page)[0]).to_have_attribute("style", re.compile("width"))
-    set_both(page, 60, 40)
     for slider in sliders(page):
-        expect(slider).to_have_class("slider")  # both are set, so that alone does not hold Next back
+        expect(slider).to_be_disabled()
+        click_slider(slider, 60)
     expect(next_button(page)).to_be_disabled()
     held.let_go()
+    see_pair(page, 1)
+    expect(next_button(page)).to_be_disabled()  # what was clicked before was no answer
+    set_both(page, 60, 40)
     expect(next_button(page)).to_be_enabled()
 
 

@@ -1,5 +1,7 @@
 // The pictures of a trial: fetched and decoded ahead, shown one image pixel to one device pixel.
 
+import { inTime, PATIENCE_MS } from "./requests.js";
+
 const hasFailed = (image) => image.complete && image.naturalWidth === 0;
 
 function makeImage({ src, width, height }) {
@@ -22,8 +24,27 @@ export function load(trial) {
   });
 }
 
+// Rejects where a picture fails or takes too long. Each time it is given twice as long: it may be large,
+// and the line slow.
 export function decoded(trial) {
-  return Promise.all(trial.images.map((image) => image.decode()));
+  return inTime((signal) => Promise.race([
+    Promise.all(trial.images.map((image) => image.decode())),
+    new Promise((_, reject) => signal.addEventListener("abort", () => {
+      trial.givenUp = (trial.givenUp ?? 0) + 1;
+      reject();
+    })),
+  ]), PATIENCE_MS * 2 ** (trial.givenUp ?? 0));
+}
+
+// A picture that has not come in all this time is fetched from the beginning by the next `load`.
+export function giveUp(trial) {
+  trial.images = trial.images?.map((image) => {
+    if (image?.complete) {
+      return image;
+    }
+    image?.removeAttribute("src"); // or the one fetched anew would wait for this one
+    return undefined;
+  });
 }
 
 // Puts a trial's pictures into their frames, where they stay unseen until the page reveals them.

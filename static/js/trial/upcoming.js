@@ -1,6 +1,6 @@
 // Asks the server which trials come now, one question at a time.
 
-import { isJson, waitMs } from "./outbox.js";
+import { request, waitMs } from "./requests.js";
 
 export class Upcoming {
   // `heard` has asked(), which answers the function that takes what the server says; gone() where the server has
@@ -25,30 +25,34 @@ export class Upcoming {
     return this.asking;
   }
 
+  // Waits no longer for the answer to a question that was asked before the connection came back.
+  askAnew() {
+    this.ask();
+    if (this.isAskedAgain) {
+      this.controller.abort();
+    }
+  }
+
   async once() {
     clearTimeout(this.timer);
+    this.controller = new AbortController();
     const take = this.heard.asked();
-    const response = await this.fetch();
-    if (response === null || response.status >= 500 || response.status === 429) {
-      this.askLater(response);
-    } else if (!response.ok || !isJson(response)) {
+    const { status, content, askedMs } = await request(this.address, { cache: "no-store" }, this.controller);
+    if (status === 0 || status >= 500 || status === 429) {
+      this.askLater(askedMs);
+    } else if (status !== 200 || content === null) {
       this.heard.gone();
     } else {
       this.failures = 0;
-      take(await response.json());
+      take(content);
     }
   }
 
-  async fetch() {
-    try {
-      return await fetch(this.address, { credentials: "same-origin", cache: "no-store" });
-    } catch {
-      return null;
+  askLater(askedMs) {
+    if (this.isAskedAgain) {
+      return; // which is at once
     }
-  }
-
-  askLater(response) {
-    const wait = waitMs(this.failures, response);
+    const wait = waitMs(this.failures, askedMs);
     this.failures += 1;
     if (this.heard.failed(wait)) {
       this.timer = setTimeout(() => this.ask(), wait);
