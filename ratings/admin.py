@@ -133,12 +133,19 @@ class StimulusAdmin(ReadOnlyAdmin):
 @admin.register(Rater)
 class RaterAdmin(ReadOnlyAdmin):
     list_display = [
-        "pseudonym", "study", "source", "slot", "created_at", "dropped_at", "withdrawn_at",
+        "pseudonym", "study", "source", "playlist", "created_at", "dropped_at", "withdrawn_at",
     ]  # fmt: skip
+    ordering = ["study", "pseudonym"]  # in the order of joining a withdrawn rater would stand where they were
     list_filter = ["study", "source", "dropped_at", "withdrawn_at"]
     list_select_related = ["study"]
     search_fields = ["pseudonym", "study__slug", "completion_code"]
-    exclude = ["token_hash"]
+    exclude = ["token_hash", "number", "slot"]
+    readonly_fields = ["playlist"]
+
+    @admin.display(description="slot")
+    def playlist(self, rater: Rater) -> int | None:
+        """Which playlist, unless the rater has withdrawn: slots count those who joined."""
+        return rater.slot if rater.withdrawn_at is None else None
 
 
 @admin.register(Session)

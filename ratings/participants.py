@@ -20,15 +20,15 @@ PURPOSE = "to confirm and pay work at the recruiting service; never publish it b
 
 
 def participants_frame(study: Study) -> pd.DataFrame:
-    """A row a rater who counts, in the order of joining; times in UTC, ISO 8601, empty where it never was.
+    """A row a rater who counts, by name; times in UTC, ISO 8601, empty where it never was.
 
-    `slot` is the rater's playlist, from 0, empty for imported raters, `playlist_version` the rules that made
-    it, and `relaxed` whether one of them had to give way though no option says so; `trials` are those of the
-    playlist, `rated` of them have an answer. What a step stored follows in columns STEP_KEY, lists as JSON.
+    `slot` is the rater's playlist, from 0, empty for imported raters and for those who have withdrawn,
+    `playlist_version` the rules that made it, and `relaxed` whether one of them gave way; `trials` are those
+    of the playlist, `rated` of them have an answer. What a step stored follows in columns STEP_KEY, lists as
+    JSON.
     """
     raters = (
         counted_raters(study)
-        .order_by("pk")
         .annotate(
             finished=Max("sessions__finished_at"),
             version=Max("sessions__playlist_version"),
@@ -38,9 +38,14 @@ def participants_frame(study: Study) -> pd.DataFrame:
         )
         .prefetch_related(Prefetch("steps", StepResult.objects.order_by("pk")))
     )
-    frame = pd.DataFrame([dict(_row(rater)) for rater in raters])
+    frame = pd.DataFrame([dict(_row(rater)) for rater in _by_name(raters)])
     frame = frame.reindex(columns=[*COLUMNS, *(name for name in frame if name not in COLUMNS)])
     return frame.astype(dict.fromkeys(("slot", "playlist_version", "trials", "rated"), "Int64"))
+
+
+def _by_name(raters: QuerySet[Any]) -> list[Any]:
+    """Raters in an order that tells nothing of when they joined, the same on every database."""
+    return sorted(raters, key=lambda rater: rater.pseudonym)
 
 
 def _row(rater: Any) -> Iterator[tuple[str, object]]:
@@ -48,7 +53,7 @@ def _row(rater: Any) -> Iterator[tuple[str, object]]:
         "rater": rater.pseudonym,
         "source": rater.source,
         "language": rater.language,
-        "slot": rater.slot,
+        "slot": rater.slot if rater.withdrawn_at is None else None,  # which counts those who joined
         "joined_at": _utc(rater.created_at),
         "finished_at": _utc(rater.finished),
         "dropped_at": _utc(rater.dropped_at),
@@ -101,5 +106,5 @@ def recruiting_frame(study: Study) -> pd.DataFrame:
 
 
 def _with_end(raters: QuerySet[Rater]) -> Iterator[tuple[Rater, datetime | None]]:
-    for rater in raters.order_by("pk").annotate(finished=Max("sessions__finished_at")):
+    for rater in _by_name(raters.annotate(finished=Max("sessions__finished_at"))):
         yield rater, rater.finished

@@ -1,7 +1,7 @@
 """Reads of the second half: who is this, what comes next, what was rated."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,10 +15,11 @@ from srstudy.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a rater is: how many trials are rated, of how many, and which one comes now."""
+    """Where a rater is: trials rated, of how many, without those for practice; and the one that comes now."""
 
     rated: int
     total: int
+    practice: int
     trial: Trial | None
 
 
@@ -42,9 +43,11 @@ def session_of(rater: Rater) -> Session:
 def place_of(session: Session) -> Place:
     """The first trial without a rating, and how far the session is."""
     trials = session.trials.select_related("stimulus")
+    counted = trials.exclude(kind=Trial.Kind.TRAINING)
     return Place(
-        rated=trials.filter(rating__isnull=False).count(),
-        total=trials.count(),
+        rated=counted.filter(rating__isnull=False).count(),
+        total=counted.count(),
+        practice=trials.filter(kind=Trial.Kind.TRAINING).count(),
         trial=trials.filter(rating__isnull=True).order_by("position").first(),
     )
 
@@ -125,17 +128,19 @@ RATING_COLUMNS = {
 }
 
 
-def rating_rows(study: Study) -> Iterator[tuple[Any, ...]]:
+def rating_rows(study: Study) -> list[tuple[Any, ...]]:
     """Every rating of a study in the columns of RATING_COLUMNS, rater by rater in the order of showing.
 
-    Those of try-outs are left out.
+    Raters come by name, which tells nothing of when they joined; databases sort names in ways of their own.
+    Ratings of try-outs are left out.
     """
-    return (
+    rows = (
         _counted_ratings(study)
-        .order_by("trial__session__rater__pk", "trial__session__number", "trial__position")
+        .order_by("trial__session__number", "trial__position")
         .values_list(*RATING_COLUMNS.values())
         .iterator(chunk_size=5000)
     )
+    return sorted(rows, key=itemgetter(list(RATING_COLUMNS).index("rater")))
 
 
 def _counted_ratings(study: Study) -> QuerySet[Rating]:

@@ -106,12 +106,18 @@ def with_metrics(ratings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def refuse_unrated(study: Study, answers: pd.DataFrame) -> None:
-    """Raises: Refused if there are no ratings, with the command that makes some."""
-    if answers.empty:
+    """Raises: Refused if there are no ratings, with the commands that make some of a study not closed."""
+    if not answers.empty:
+        return
+    if study.status == Study.Status.CLOSED:
+        raise Refused(f"Study {study.slug} is closed and has no ratings.")
+    simulate = f"`python manage.py simulate_raters {study.slug} --raters 15`"
+    if study.status == Study.Status.DRAFT:
         raise Refused(
-            f"Study {study.slug} has no ratings yet; `python manage.py simulate_raters {study.slug} "
-            "--raters 15` makes some to try the results with."
+            f"Study {study.slug} has no ratings yet, for it is a draft: `python manage.py open_study "
+            f"{study.slug}` lets raters in, and {simulate} then makes some to try the results with."
         )
+    raise Refused(f"Study {study.slug} has no ratings yet; {simulate} makes some to try the results with.")
 
 
 def study_votes(study: Study, ratings: pd.DataFrame) -> Votes:

@@ -112,10 +112,12 @@ def with_visit(view: View) -> View:
                     "another one."
                 )
                 return plain_page(request, _("This link does not lead to a study"), text, status=404)
-        rater = queries.rater_by_token(found.study, request.COOKIES.get(COOKIE, ""))
-        visit = Visit(invite, found, rater)
-        with translation.override(language_of(request, visit.setup)):
-            return view(request, visit=visit, **kwargs)
+        with translation.override(language_of(request, found.study.setup)):
+            try:
+                rater = queries.rater_by_token(found.study, request.COOKIES.get(COOKIE, ""))
+                return view(request, visit=Visit(invite, found, rater), **kwargs)
+            except DatabaseError as error:  # caught here, too, for the sake of the study's language
+                return _busy_page(request, error)
 
     return busy_as_503(wrapped)
 
@@ -128,18 +130,22 @@ def busy_as_503(view: View) -> View:
         try:
             return view(request, **kwargs)
         except DatabaseError as error:
-            if not may_pass(error):
-                raise
             with translation.override(translation.get_language_from_request(request)):
-                text = _(
-                    "The server is busy at this moment. What you have rated is stored. Please reload in a "
-                    "few seconds."
-                )
-                response = plain_page(request, _("Please try again"), text, status=503)
-            response["Retry-After"] = str(RETRY_AFTER_S)
-            return response
+                return _busy_page(request, error)
 
     return wrapped
+
+
+def _busy_page(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    """A 503 that says when to come back. Raises: the error, if waiting does not help against it."""
+    if not may_pass(error):
+        raise error
+    text = _(
+        "The server is busy at this moment. What you have rated is stored. Please reload in a few seconds."
+    )
+    response = plain_page(request, _("Please try again"), text, status=503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 @busy_as_503

@@ -170,8 +170,8 @@ def test_who_has_not_agreed_reads_of_no_withdrawal_link(stranger, invite):
 def test_the_page_says_what_will_happen_and_changes_nothing(rater_client, rater, study, invite, choice):
     Study.objects.filter(pk=study.pk).update(options={"withdrawal": choice})
     page = rater_client.get(f"{invite}withdraw").content
-    assert (b"Everything that you gave is deleted" in page) == (choice == "delete")
-    assert (b"Your ratings are kept without anything" in page) == (choice == "anonymise")
+    assert (b"Everything that you gave will be deleted" in page) == (choice == "delete")
+    assert (b"Your ratings will be kept without anything" in page) == (choice == "anonymise")
     rater.refresh_from_db()
     assert rater.withdrawn_at is None
 
@@ -245,8 +245,10 @@ def test_an_answer_that_waited_in_the_browser_is_not_found_and_not_stored(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_on_its_way_when_its_rater_withdraws_is_refused_or_deleted(study, join):
-    rater = join().rater
+@pytest.mark.parametrize("option", ["delete", "anonymise"])
+def test_an_answer_on_its_way_when_its_rater_withdraws_is_refused(study, join, option):
+    Study.objects.filter(pk=study.pk).update(options={"withdrawal": option})
+    rater = Rater.objects.get(pk=join().rater.pk)
     showing.mark_shown(list(rater.sessions.get().trials.all()))
     first = AskedTrial.of(
         Trial.objects.select_related("session__rater__study").get(session__rater=rater, position=1)
@@ -271,8 +273,10 @@ def test_an_answer_on_its_way_when_its_rater_withdraws_is_refused_or_deleted(stu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_withdrawing_waits_for_an_answer_that_is_being_stored(study, join):
-    rater = join().rater
+@pytest.mark.parametrize("option", ["delete", "anonymise"])
+def test_withdrawing_waits_for_an_answer_that_is_being_stored(study, join, option):
+    Study.objects.filter(pk=study.pk).update(options={"withdrawal": option})
+    rater = Rater.objects.get(pk=join().rater.pk)
     showing.mark_shown(list(rater.sessions.get().trials.all()))
     first = AskedTrial.of(
         Trial.objects.select_related("session__rater__study").get(session__rater=rater, position=1)
@@ -290,13 +294,16 @@ def test_withdrawing_waits_for_an_answer_that_is_being_stored(study, join):
             withdrawing = pool.submit(withdraw)
             time.sleep(0.3)  # time to get past a check that does not wait
         assert withdrawing.result()
-    assert not Rating.objects.exists()
-    assert not Trial.objects.exists()
+    names = Rating.objects.values_list("trial__session__rater__pseudonym", flat=True)
+    assert [name[0] for name in names] == ([] if option == "delete" else ["W"])
+    assert Trial.objects.exists() == (option == "anonymise")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rater_who_withdraws_twice_at_once_is_withdrawn_once(join):
-    rater = join().rater
+@pytest.mark.parametrize("option", ["delete", "anonymise"])
+def test_a_rater_who_withdraws_twice_at_once_is_withdrawn_once(study, join, option):
+    Study.objects.filter(pk=study.pk).update(options={"withdrawal": option})
+    rater = Rater.objects.select_related("study").get(pk=join().rater.pk)
 
     def withdraw(_: int) -> bool:
         try:
@@ -321,7 +328,7 @@ def test_the_ratings_of_who_deleted_are_in_no_row(deleting, join, study):
 def test_the_ratings_of_who_left_them_are_counted(keeping, study):
     withdrawal.withdraw_rater(keeping)
     (name,) = {row[0] for row in queries.rating_rows(study)}
-    assert name == Rater.objects.get(pk=keeping.pk).pseudonym != "R0001"
+    assert name == study.raters.get().pseudonym != "R0001"
     assert queries.attendance(study).ratings == 2
 
 
@@ -381,7 +388,7 @@ def test_nothing_that_others_knew_leads_to_who_withdrew(rater, study, option):
     Study.objects.filter(pk=study.pk).update(options={"withdrawal": option})
     known = rater.pseudonym, rater.completion_code
     withdrawal.withdraw_rater(Rater.objects.get(pk=rater.pk))
-    left = Rater.objects.get(pk=rater.pk)
+    left = study.raters.get()
     assert left.pseudonym not in known
     assert (left.invite, left.language, left.recruited, left.completion_code) == (None, "", {}, "")
     assert (left.created_at.hour, left.created_at.minute, left.created_at.second) == (0, 0, 0)
