@@ -61,14 +61,15 @@ def add_analysis_arguments(parser: ArgumentParser) -> None:
 def add_output_arguments(parser: ArgumentParser) -> None:
     """Declare what the files are to be."""
     parser.add_argument("--out", type=_folder, required=True, metavar="DIR", help="the folder of the files")
-    parser.add_argument(
+    figures = parser.add_mutually_exclusive_group()
+    figures.add_argument(
         "--figures",
         nargs="+",
         choices=FIGURE_FORMATS,
         default=list(FIGURE_FORMATS),
         help="formats of the figures; default: all",
     )
-    parser.add_argument("--no-figures", dest="figures", action="store_const", const=[], help="draw none")
+    figures.add_argument("--no-figures", dest="figures", action="store_const", const=[], help="draw none")
     parser.add_argument(
         "--mixed-model",
         action=BooleanOptionalAction,

@@ -15,6 +15,7 @@ from ratings.analysis.scaling import INTERVALS, NoScale, scale_choices
 from ratings.exports import MANIFEST, csv_text, json_text, manifest, marked
 from srstudy.errors import Refused
 from srstudy.version import code_version
+from srstudy.words import counted
 
 PAIRED_MODELS = tuple(MODELS)
 _BOUNDED = {
@@ -179,8 +180,9 @@ def _paragraph(scaled: Scaled, showing: str) -> str:
     ]
     sentences = [
         "SIMULATED RATINGS: these numbers are no evidence of what people see." if scaled.simulated else "",
-        f"{len(choices.raters):,} raters chose between two methods {choices.share.size:,} times, on "
-        f"{len(choices.images):,} images by {len(choices.methods):,} methods.",
+        f"{counted(len(choices.raters), 'rater')} chose between two methods "
+        f"{counted(choices.share.size, 'time')}, on {counted(len(choices.images), 'image')} by "
+        f"{counted(len(choices.methods), 'method')}.",
         showing,
         *(["The votes make no scale."] if scaled.scale is None else scaling),
         f"Computed with SRStudy {code_version()}.",

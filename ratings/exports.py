@@ -28,6 +28,7 @@ MADE_TABLES = frozenset(
         *("participants.csv", "recruiting.csv"),  # who withdrew since must not stay in an older one
     }
 )
+RATINGS = ("ratings.csv", "comparisons.csv")
 FIGURE = re.compile(r"figures/[A-Za-z0-9_.-]+\.(svg|pdf|png)")
 # A spreadsheet runs a text cell that begins with one of these as a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -96,17 +97,40 @@ def _bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
-def refuse_file_as_folder(out: Path) -> None:
-    """Raises: Refused if the folder asked for is a file."""
+def refuse_wrong_folder(out: Path, *, study: str | None = None, file: Path | None = None) -> None:
+    """Refuse, before the work, a folder where the results of this study, or of this file, cannot go.
+
+    Whose results lie there is what study.json says. The ratings of an export may be analysed where they lie.
+    Raises: Refused if the folder is a file, or holds the results of another study or file.
+    """
     if out.exists() and not out.is_dir():
         raise Refused(f"--out is {str(out)!r}, which is a file and not a folder.")
+    if file is not None and file.resolve() in [(out / name).resolve() for name in RATINGS]:
+        return
+    ours = f"study {study}" if file is None else f"the file {file.name}"
+    theirs = _whose_results(out)
+    if theirs not in ("", ours):
+        raise Refused(f"--out is {str(out)!r}, which holds the results of {theirs}; name another folder.")
+
+
+def _whose_results(folder: Path) -> str:
+    """The study or file that a folder's study.json names; empty if there is none, or it is not ours."""
+    try:
+        told = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    names = told if isinstance(told, dict) else {}
+    if "study" in names:
+        return f"study {names['study']}"
+    return f"the file {names['file']}" if "file" in names else ""
 
 
 def write_files(files: Mapping[str, str | bytes], folder: Path, *, inputs: Sequence[Path] = ()) -> None:
     """Write the files of an export, all or none, in their order; a name may lead into a folder below.
 
     What an earlier export left there and this one has not is taken away, if nobody has changed it: a table of
-    other options beside these would be taken for theirs. Ratings are never taken away.
+    other options beside these would be taken for theirs. Ratings are never taken away; that none of another
+    study's stay here is seen to by `refuse_wrong_folder`.
     `inputs` are files that were read; they are neither overwritten nor removed.
     Raises: Refused if an input would be overwritten, OSError if a folder cannot be made or written.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -219,10 +218,9 @@ def _refuse_wrong_address(url: str) -> None:
 def _refuse_off_range(name: str, value: object, limits: Mapping[str, float]) -> None:
     if "low" not in limits or value is None:
         return
-    number = float(value)  # type: ignore[arg-type]  # these options are numbers
-    if not math.isfinite(number) or not limits["low"] <= number <= limits["high"]:
-        low, high = limits["low"], limits["high"]
-        raise ValueError(f"{name} is {number:g}, which is not between {low:g} and {high:g}")
+    low, high = limits["low"], limits["high"]
+    if not low <= value <= high:  # type: ignore[operator]  # these options are numbers; NaN is no more than any
+        raise ValueError(f"{name} is {value:,}, which is not between {low:,} and {high:,}")
 
 
 def _of_kind(name: str, value: object, annotation: object) -> Any:

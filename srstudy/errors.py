@@ -2,11 +2,15 @@
 
 import re
 
+# What something is said of without an article is a name: `training is -1`, `teacher has not been trained`.
+ABOUT_A_NAME = re.compile(r"(?!there )[a-z]+ (is|are|has|have) ")
+
 
 def as_sentence(text: str) -> str:
-    """The text with a capital at its start and a full stop at its end."""
+    """The text with a capital at its start, unless a name stands there, and a full stop at its end."""
     text = text.strip()
-    if re.match(r"[a-z]+([ ,]|: )", text):  # a word, and not a file's name, whose case matters
+    # A word, and neither a file's name nor that of an option or method, whose case matters.
+    if re.match(r"[a-z]+([ ,]|: )", text) and not ABOUT_A_NAME.match(text):
         text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
 

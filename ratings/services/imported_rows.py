@@ -131,9 +131,15 @@ class ImportedRows:
     def not_shown(self, row: Row) -> str:
         """The sentence on a row that the study does not show."""
         return (
-            f"study {self.study.slug} does not show image {row['image']!r} by method {row['method']!r}; "
-            f"it shows {_some(self.shown)}."
+            f"study {self.study.slug} does not show image {row['image']!r} by method {row['method']!r}"
+            f"{self.meant(row['image'])}; it shows {_some(self.shown)}."
         )
+
+    def meant(self, image: str) -> str:
+        """The one image of the study that an unknown name without its data set may mean, to be added."""
+        known = {one for one, _ in self.shown}
+        ends = [one for one in known if one.endswith(f"/{image}")]
+        return f" (is {ends[0]!r} meant?)" if image not in known and len(ends) == 1 else ""
 
     def sides(self, at: int, row: Row) -> dict[str, str]:
         """Where the reference stood, empty where that is not known."""
@@ -222,7 +228,7 @@ class ImportedChoices(ImportedRows):
         """The sentence on a pair that the study does not show."""
         return (
             f"study {self.study.slug} does not compare {row['method_a']!r} with {row['method_b']!r} on image "
-            f"{row['image']!r}; it shows {_some(self.shown)}."
+            f"{row['image']!r}{self.meant(row['image'])}; it shows {_some(self.shown)}."
         )
 
     def sides(self, at: int, row: Row) -> dict[str, str]:

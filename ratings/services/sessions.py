@@ -14,6 +14,7 @@ from ratings import queries
 from ratings.invites import token_hash
 from ratings.models import Invite, Rater, Session, StepResult, Study, Trial
 from ratings.playlist import PLAYLIST_VERSION
+from ratings.recruiting import PERSON_IDS
 from ratings.services.playlists import playlist_for
 from ratings.services.slots import refuse_if_full, release_inactive, take_slot
 from srstudy.errors import Refused
@@ -40,6 +41,10 @@ class NotFromTheForm(Refused):
 
 class RaterGone(Refused):
     """What comes from a rater who has withdrawn, or whose place was given away."""
+
+
+class TakesPartAlready(Refused):
+    """A person whom a recruiting service has sent before, by their id there."""
 
 
 class OtherConsent(Refused):
@@ -75,8 +80,9 @@ def join_study(
     With `tryout` the person is a researcher who looks at the study: they are never counted.
     `invite` is the link they came by, `language` the one they read, `recruited` what a recruiting service
     put into the link.
-    Raises: StudyNotOpen if the study is not open, NoPlaceLeft if it or the invite is full, NotFromTheForm
-    if the nonce is none of `new_nonce`, OtherConsent if the consent text is not the study's.
+    Raises: StudyNotOpen if the study is not open, NoPlaceLeft if it or the invite is full, TakesPartAlready
+    if a recruiting service has sent this person before, NotFromTheForm if the nonce is none of `new_nonce`,
+    OtherConsent if the consent text is not the study's.
     """
     if not NONCE.fullmatch(nonce):
         raise NotFromTheForm("The consent form was not sent in full; please reload the page.")
@@ -101,6 +107,8 @@ def join_study(
 def _add_person(study: Study, source: Rater.Source, token: str, person: dict[str, Any]) -> Rater:
     hold_open(study)
     refuse_if_full(study, source, person["invite"])
+    if source == Rater.Source.BROWSER:
+        _refuse_who_takes_part(study, person["recruited"])
     rater = add_rater(
         study,
         source=source,
@@ -112,6 +120,13 @@ def _add_person(study: Study, source: Rater.Source, token: str, person: dict[str
     )
     plan_session(rater)
     return rater
+
+
+def _refuse_who_takes_part(study: Study, recruited: Mapping[str, str]) -> None:
+    """Raises: TakesPartAlready if a rater of the study came with the same id of a recruiting service."""
+    for name in PERSON_IDS:
+        if name in recruited and study.raters.filter(**{f"recruited__{name}": recruited[name]}).exists():
+            raise TakesPartAlready("This person takes part in the study already.")
 
 
 def hold_open(study: Study) -> None:

@@ -105,7 +105,14 @@ def _columns(name: str, answers: Sequence[object], times: np.ndarray[Any, Any]) 
 def _refuse_unless_open(study: Study) -> None:
     study.refresh_from_db(fields=["status"])
     if study.status != Study.Status.OPEN:
-        raise Refused(f"Study {study.slug} is {study.get_status_display()}: only an open one can be rated.")
+        first = (
+            f"; `python manage.py open_study {study.slug}` opens it"
+            if study.status == Study.Status.DRAFT
+            else ""
+        )
+        raise Refused(
+            f"Study {study.slug} is {study.get_status_display()}: only an open one can be rated{first}."
+        )
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from ratings.invites import new_nonce, token_hash, token_of
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Invite, Stimulus, Study
 from ratings.playlist import PLAYLIST_VERSION
-from ratings.services.playlists import refuse_impossible_design
+from ratings.services.playlists import entries_of, refuse_impossible_design, split_companions
 from ratings.services.stimuli import make_stimuli, refuse_changed_file
 from ratings.study_options import StudyOptions
 from srstudy.errors import Refused
@@ -42,9 +42,12 @@ def create_study(
 
     `options` are those of StudyOptions; `crops` say what is shown of images, by their labels. Without texts
     raters read ours, in their language.
-    Raises: Refused if the slug is taken, a text or number is too long, there is nothing to judge, an option
-    is wrong, scores are of another protocol than today's, or no playlist can be made of it.
+    Raises: Refused if the slug is taken, the title is empty, a text or number is too long, there is nothing
+    to judge, an option is wrong or asks for more stimuli than there are, scores are of another protocol than
+    today's, or no playlist can be made of it.
     """
+    if not title.strip():
+        raise Refused("The title is empty, and raters read it above the consent.")
     if len(title) > LONGEST_TITLE:
         raise Refused(f"The title has {len(title)} characters, and {LONGEST_TITLE} fit.")
     if not 0 <= seed <= LARGEST_SEED:
@@ -65,6 +68,7 @@ def create_study(
     )
     make_invite(study)
     make_stimuli(study, outputs, crops or {})
+    _refuse_too_few_stimuli(study)
     refuse_impossible_design(study)
     return study
 
@@ -78,6 +82,17 @@ def _checked_options(methodology: str, options: Mapping[str, Any]) -> StudyOptio
         raise Refused(str(error)) from error
     METHODOLOGIES[methodology].refuse_options(setup)
     return setup
+
+
+def _refuse_too_few_stimuli(study: Study) -> None:
+    """Raises: Refused if each rater is to see more than there is."""
+    wanted = study.setup.stimuli_per_rater
+    there, _ = split_companions(entries_of(study))
+    if wanted is not None and wanted > len(there):
+        what = "pairs of methods" if study.asks.scale is None else "stimuli"
+        raise Refused(
+            f"stimuli_per_rater is {wanted:,}, which is more than the study has ({what}: {len(there):,})."
+        )
 
 
 def make_invite(
@@ -135,7 +150,7 @@ def open_study(study: Study) -> None:
     if study.status == Study.Status.OPEN:
         return
     if study.status == Study.Status.CLOSED:
-        raise Refused(f"Study {study.slug} is closed.")
+        raise Refused(f"Study {study.slug} is closed, and no closed study is opened again.")
     stimuli = list(study.stimuli.select_related("output__run", "output__image").order_by("pk"))
     _refuse_outdated_scores([stimulus.output for stimulus in stimuli])
     for stimulus in stimuli:

@@ -129,7 +129,7 @@ def test_requests_that_cannot_be_met_are_refused(photos, db, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     cases = {
         "No method has been trained": {},
-        "Teacher has not been trained": {"method": ["teacher"]},
+        "teacher has not been trained": {"method": ["teacher"]},
         "There is no run 7": {"run": [7]},
         "There is no data folder 'nowhere'": {"method": ["bicubic"], "dataset": "nowhere"},
         "--csv and --latex are both": {"csv": tmp_path / "x", "latex": Path("x")},

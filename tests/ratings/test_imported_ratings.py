@@ -317,6 +317,28 @@ def test_a_row_that_does_not_fit_its_methodology_is_refused(judged_by, methodolo
     assert not Rater.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("methodology", "row"), [("dsis", scored(image="image1")), ("pc", compared(image="image1"))]
+)
+def test_an_image_without_its_data_set_is_told_its_name_in_the_study(judged_by, methodology, row):
+    with pytest.raises(Refused, match=r"image 'image1'.* \(is 'set/image1' meant\?\); it shows set/image0"):
+        import_ratings(judged_by(methodology), lines(row), file="votes.csv")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "age1",  # a part of the name and no name
+        "image9",
+        "set/image1",  # the image is right, and the method is not
+    ],
+)
+def test_no_other_name_is_told_an_image(judged_by, image):
+    with pytest.raises(Refused, match="does not show") as refused:
+        import_ratings(judged_by("dsis"), lines(scored(image=image, method="other")), file="votes.csv")
+    assert "meant" not in str(refused.value)
+
+
 def test_a_file_of_another_methodology_is_refused(judged_by, tmp_path):
     judged_by("pc")
     path = tmp_path / "votes.csv"

@@ -31,6 +31,13 @@ def test_more_methods_need_more_raters():
     assert seven > two
 
 
+def test_one_comparison_is_said_as_one():
+    printed = io.StringIO()
+    assumed = ("--difference", "5", "--rater-sd", "4", "--vote-sd", "12")
+    call_command("plan_study", *assumed, stdout=printed, stderr=io.StringIO())
+    assert "with 1 comparison of 2 methods" in printed.getvalue()
+
+
 def test_a_pilot_gives_the_spread(tmp_path):
     rng = np.random.default_rng(4)
     taste = rng.normal(0, 6, 40)
@@ -74,6 +81,12 @@ def test_a_pilot_gives_the_spread(tmp_path):
             "evel 2.0 is not between",
         ),
         (("--difference", "5", "--pilot", "nowhere.csv"), "nowhere.csv"),
+        (
+            ("--difference", "5", "--rater-sd=-3", "--vote-sd", "9"),
+            "--rater-sd is -3, which is not a standard deviation of 0 or more",
+        ),
+        (("--difference", "5", "--rater-sd", "4", "--vote-sd", "inf"), "--vote-sd is inf, which is not"),
+        (("--difference", "5", "--rater-sd", "0", "--vote-sd", "0"), "--rater-sd and --vote-sd are both 0"),
     ],
 )
 def test_an_impossible_plan_is_one_sentence(options, sentence):

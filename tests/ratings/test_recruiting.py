@@ -9,7 +9,7 @@ from django.test import Client
 
 from ratings.models import Rater, Study
 from ratings.recruiting import recruited_from, way_back
-from ratings.services import sessions
+from ratings.services import sessions, withdrawal
 from tests.conftest import agreement
 from tests.ratings.test_rater_pages import answer_all_but
 
@@ -236,3 +236,30 @@ def test_a_second_agreement_with_the_same_form_keeps_the_first_ids(study):
     for recruited in (PROLIFIC, MTURK):
         sessions.join_study(study, consent_version=study.consent_version, nonce=nonce, recruited=recruited)
     assert study.raters.get().recruited == PROLIFIC
+
+
+# A person takes part once
+
+
+@pytest.mark.parametrize("recruited", [PROLIFIC, MTURK])
+def test_a_person_who_comes_again_in_another_browser_is_told_where_to_go_on(client, study, invite, recruited):
+    come(client, invite, study, recruited)
+    again = Client().post(invite, agreement(study) | recruited)
+    assert (again.status_code, study.raters.count()) == (409, 1)
+    assert "You have begun already" in again.content.decode()
+
+
+def test_another_person_of_the_same_service_takes_part_as_well(client, study, invite):
+    come(client, invite, study, PROLIFIC)
+    other = Client().post(invite, agreement(study) | PROLIFIC | {"PROLIFIC_PID": "60a1f00c9f"})
+    assert (other.status_code, study.raters.count()) == (302, 2)
+
+
+def test_a_researcher_tries_a_recruited_link_as_often_as_they_like(admin_client, client, study, invite):
+    come(client, invite, study, PROLIFIC)
+    assert admin_client.post(invite, agreement(study) | PROLIFIC).status_code == 302
+
+
+def test_who_has_withdrawn_may_come_again(client, study, invite):
+    withdrawal.withdraw_rater(come(client, invite, study, PROLIFIC))
+    assert Client().post(invite, agreement(study) | PROLIFIC).status_code == 302

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ratings.models import Rater, Rating, Study, Trial
-from ratings.services import slots
+from ratings.services import slots, withdrawal
 from tests.conftest import agreement
 from tests.ratings.languages import LANGUAGES
 from tests.ratings.test_rater_pages import answer_all_but, first_upcoming
@@ -237,3 +237,9 @@ def test_a_wrong_request_is_refused_and_drops_nobody(study, join, arguments, nam
     slots.drop_rater(join().rater)
     assert named in refusal("two", *arguments)
     assert study.raters.filter(dropped_at__isnull=False).count() == 1
+
+
+def test_the_command_drops_nobody_who_has_withdrawn(join, study):
+    withdrawal.withdraw_rater(join().rater)
+    name = study.raters.get().pseudonym
+    assert f"{name} has withdrawn" in refusal("two", name)

@@ -75,8 +75,20 @@ def test_a_slug_that_exists_is_refused_and_nothing_is_stored(study):
         (["new", "--dataset", "set", "--images", "0"], "--images is 0"),
         (["new", "--dataset", "set", "--methods", "teacher"], "teacher has not been trained"),
         (["new", "--dataset", "set", "--methods", "bicubic"], "more than 2 times in a row"),
-        (["new", "--dataset", "set", "--images", "1"], "image"),
+        (["new", "--dataset", "set", "--images", "1"], "; --relax-order makes the study all the same."),
+        (
+            ["new", "--dataset", "set", "--methods", "sharp", "--images", "1", "--set", "repeats=2"],
+            "repeats is 2 and a rater sees 1 of the study's stimuli; a test is repeated once at most.",
+        ),
         (["new", "--stimuli", "/nowhere"], "There is no folder"),
+        (["--dataset", "set", "--", "-new"], "'-new' begins with a hyphen"),
+        (["new", "--dataset", "set", "--title", " "], "The title is empty"),
+        (
+            ["new", "--dataset", "set", "--methods", "techer", "soft"],
+            "--methods names 'techer', and the images here are by bicubic, sharp, soft; is 'teacher' meant?",
+        ),
+        (["new", "--dataset", "set", "--methods", "Sharp"], "; is 'sharp' meant?"),
+        (["new", "--dataset", "set", "--methods", "soft", "soft"], "--methods names 'soft' more than once"),
     ],
 )
 def test_a_wrong_request_ends_in_one_sentence_and_status_2(make_outputs, arguments, sentence):

@@ -73,7 +73,9 @@ def test_options_come_through_json_and_back():
             {"sitting_trials": 9, "drop_after_hours": 12},
             "drop_after_hours is 12, and raters are told to rest for rest_hours, 12",
         ),
-        ({"max_raters": 0}, "max_raters is 0"),
+        ({"max_raters": 0}, "max_raters is 0, which is not between 1 and 1,000,000"),
+        ({"max_raters": 10**400}, "max_raters is 10,000,000,000,000"),
+        ({"repeats": 10_001}, "repeats is 10,001, which is not between 0 and 10,000"),
     ],
 )
 def test_nonsense_is_refused_by_name(given, said):
@@ -98,6 +100,31 @@ def test_options_that_mean_nothing_in_a_methodology_are_refused(make_outputs, me
             slug="s", title="S", outputs=make_outputs(), seed=0, methodology=methodology, options=options
         )
     assert not Study.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("methodology", "said"),
+    [
+        ("dscqs", r"stimuli_per_rater is 500, which is more than the study has \(stimuli: 6\)"),
+        ("acr_hr", r"\(stimuli: 6\)"),  # the hidden references come along and are not counted
+        ("pc", r"\(pairs of methods: 6\)"),  # three of each of two images
+    ],
+)
+def test_nobody_can_see_more_stimuli_than_there_are(make_outputs, methodology, said):
+    outputs = make_outputs(images=2, methods=("a", "b", "c"))
+    with pytest.raises(Refused, match=said):
+        studies.create_study(
+            slug="s", title="S", outputs=outputs, seed=0, methodology=methodology,
+            options={"stimuli_per_rater": 500},
+        )  # fmt: skip
+    assert not Study.objects.exists()
+
+
+def test_each_rater_may_be_asked_to_see_all_there_is(make_outputs):
+    made = studies.create_study(
+        slug="s", title="S", outputs=make_outputs(), seed=0, options={"stimuli_per_rater": 6}
+    )
+    assert made.setup.stimuli_per_rater == 6
 
 
 def test_paired_comparison_of_one_method_has_nothing_to_compare(make_outputs):
@@ -140,6 +167,8 @@ def test_the_command_makes_a_study_of_another_methodology(photos):
     ("arguments", "said"),
     [
         (["--set", "training"], "'training', which is not NAME=VALUE"),
+        (["--set", "training=3", "--set", " training =4"], "--set gives the option 'training' twice"),
+        (["--relax-order", "--set", "relax_order=false"], "'relax_order' twice .once by --relax-order."),
         (["--set", "speed=9"], "There is no option 'speed'; the nearest is"),
         (["--config", "nowhere.toml"], "cannot be read"),
         (["--crop", "32"], "not WIDTHxHEIGHT"),

@@ -18,7 +18,7 @@ from ratings.analysis_options import (
     paired_options,
 )
 from ratings.choice_files import PairedOptions, run_scaling, scaled_files
-from ratings.exports import SIMULATED, refuse_file_as_folder, write_files
+from ratings.exports import SIMULATED, refuse_wrong_folder, write_files
 from ratings.longfiles import (
     holds_choices,
     read_metric_values,
@@ -78,7 +78,7 @@ class Command(SentenceCommand):
 
     def handle(self, **options: Any) -> None:
         out, path = options["out"], options["file"]
-        refuse_file_as_folder(out)
+        refuse_wrong_folder(out, file=path)
         paired = options["methodology"] == PAIRED
         if paired or (options["methodology"] is None and holds_choices(path, encoding=options["encoding"])):
             files, notes, simulated = self._scaled(path, paired_options(options), options)

@@ -4,6 +4,7 @@ import re
 import tomllib
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.core.validators import validate_slug
 from django.db import transaction
 
 from distillation import queries
-from distillation.models import Image, Output
+from distillation.models import Image, Method, Output
 from ratings import invites
 from ratings.crops import Crop
+from ratings.management.commands.open_study import WHOLE_ADDRESS, not_open_yet
 from ratings.methodologies import METHODOLOGIES
 from ratings.models import Study
 from ratings.services import studies
@@ -25,6 +27,8 @@ from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 from srstudy.words import counted
 
+TITLE = "Picture quality study"
+
 
 class Command(SentenceCommand):
     """Makes a draft, or with --open a frozen and open study, and prints its invite link."""
@@ -33,9 +37,7 @@ class Command(SentenceCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="short name: letters, digits, hyphens")
-        parser.add_argument(
-            "--title", help="what raters read above the consent; default: Picture quality study"
-        )
+        parser.add_argument("--title", help=f"what raters read above the consent; default: {TITLE}")
         parser.add_argument("--methodology", default="dscqs", choices=list(METHODOLOGIES))
         source = parser.add_mutually_exclusive_group()
         source.add_argument("--dataset", default="photos", metavar="D", help="whose outputs are judged")
@@ -100,7 +102,7 @@ class Command(SentenceCommand):
         with transaction.atomic():  # a study that cannot be opened is not left behind as a draft
             study = studies.create_study(
                 slug=slug,
-                title=options["title"] or "Picture quality study",
+                title=TITLE if options["title"] is None else options["title"],
                 outputs=outputs,
                 seed=options["seed"],
                 methodology=options["methodology"],
@@ -116,8 +118,10 @@ class Command(SentenceCommand):
         self._tell_crops(study)
         self.stderr.write(
             f"Study {slug}, {study.status}, {study.asks.label}: {counted(len(images), 'image')} by "
-            f"{counted(len(outputs) // len(images), 'method')}."
+            f"{counted(len(outputs) // len(images), 'method')}. {WHOLE_ADDRESS}"
         )
+        if study.status == Study.Status.DRAFT:
+            self.stderr.write(not_open_yet(study))
         self.stdout.write(invites.invite_path(study))
 
     def _tell_crops(self, study: Study) -> None:
@@ -138,7 +142,12 @@ class Command(SentenceCommand):
                 f"No method has made images of the data set {dataset!r} (known: {known}): run "
                 f"`python manage.py evaluate --dataset {dataset} --method bicubic …` first."
             )
-        methods = list(dict.fromkeys(options["methods"] or queries.methods_of(dataset)))
+        made = (
+            Output.objects.filter(image__dataset=dataset).order_by("method").values_list("method", flat=True)
+        )
+        # Of our own methods that have made nothing, what is looked up below says what to run.
+        _refuse_wrong_methods(options["methods"] or (), list(made.distinct()), besides=Method.values)
+        methods = options["methods"] or queries.methods_of(dataset)
         return queries.outputs_for(_first(images, options["images"]), methods, profile=options["profile"])
 
     def _outputs_from_elsewhere(self, folder: Path, options: dict[str, Any]) -> list[Output]:
@@ -148,8 +157,8 @@ class Command(SentenceCommand):
         images = [image for image in queries.images_of(folder.resolve().name) if image.name in names]
         found = sorted(path.name for path in folder.iterdir() if path.is_dir())
         there = [name for name in found if name != "reference" and not name.startswith(".")]
-        methods = list(dict.fromkeys(options["methods"] or there))
-        return queries.outputs_from_elsewhere(_first(images, options["images"]), methods)
+        _refuse_wrong_methods(options["methods"] or (), there)
+        return queries.outputs_from_elsewhere(_first(images, options["images"]), options["methods"] or there)
 
 
 def _study_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -157,15 +166,17 @@ def _study_options(options: dict[str, Any]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if options["config"] is not None:
         given = _read_toml(options["config"])
-    if options["relax_order"]:
-        given["relax_order"] = True
+    assigned = {"relax_order": "true"} if options["relax_order"] else {}
     for assignment in options["set"]:
-        name, equals, value = assignment.partition("=")
+        name, equals, value = (part.strip() for part in assignment.partition("="))
         if not equals:
             raise Refused(f"--set is {assignment!r}, which is not NAME=VALUE.")
-        given |= StudyOptions.parse({name.strip(): value.strip()})
+        if name in assigned:
+            by = " (once by --relax-order)" if options["relax_order"] and name == "relax_order" else ""
+            raise Refused(f"--set gives the option {name!r} twice{by}.")
+        assigned[name] = value
     try:
-        return StudyOptions.read(given).changed()
+        return StudyOptions.read(given | StudyOptions.parse(assigned)).changed()
     except ValueError as error:
         raise Refused(str(error)) from error
 
@@ -222,11 +233,25 @@ def _first(images: list[Image], wanted: int | None) -> list[Image]:
     return images[:wanted]
 
 
+def _refuse_wrong_methods(wanted: Sequence[str], there: Sequence[str], besides: Sequence[str] = ()) -> None:
+    """Raises: Refused for a method named twice, or one that is neither there nor among `besides`."""
+    for name in wanted:
+        if wanted.count(name) > 1:
+            raise Refused(f"--methods names {name!r} more than once.")
+        if name not in there and name not in besides:
+            spelt = {one.lower(): one for one in (*besides, *there)}
+            nearest = [spelt[one] for one in get_close_matches(name.lower(), spelt, n=1)]
+            meant = f"; is {nearest[0]!r} meant?" if nearest else ""
+            raise Refused(f"--methods names {name!r}, and the images here are by {', '.join(there)}{meant}")
+
+
 def _refuse_bad_slug(slug: str) -> None:
     try:
         validate_slug(slug)
     except ValidationError:
         raise Refused(f"The slug {slug!r} may have letters, digits, hyphens and underscores only.") from None
+    if slug.startswith("-"):
+        raise Refused(f"The slug {slug!r} begins with a hyphen, as options do; let it begin with a letter.")
     if len(slug) > 50:
         raise Refused(f"The slug {slug!r} is longer than 50 characters.")
     studies.refuse_taken_slug(slug)  # here too, before images from elsewhere are read

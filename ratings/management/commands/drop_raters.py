@@ -57,6 +57,8 @@ def _drop_named(study: Study, names: list[str]) -> list[Rater]:
         if name not in people:
             raise Refused(f"Study {study.slug} has no rater {name!r}.")
         rater = people[name]
+        if rater.withdrawn_at is not None:
+            raise Refused(f"{name} has withdrawn.")
         if rater.slot is None:
             raise Refused(f"{name} was imported, and has no place to give up.")
         if rater.finished_at is not None:

@@ -13,7 +13,7 @@ from ratings.analysis_options import (
     paired_options,
 )
 from ratings.choice_files import scaled_files
-from ratings.exports import SIMULATED, csv_text, refuse_file_as_folder, write_files
+from ratings.exports import SIMULATED, csv_text, refuse_wrong_folder, write_files
 from ratings.models import Study
 from ratings.overrides import add_override_argument, overrides_said, read_overrides
 from ratings.participants import recruiting_frame
@@ -54,8 +54,8 @@ class Command(SentenceCommand):
 
     def handle(self, **options: Any) -> None:
         out = options["out"]
-        refuse_file_as_folder(out)
         study = study_by_slug(options["slug"])
+        refuse_wrong_folder(out, study=study.slug)
         others: dict[str, str] = {}
         if options["with_recruiting_ids"]:
             others["recruiting.csv"] = csv_text(recruiting_frame(study))

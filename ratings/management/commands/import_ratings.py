@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ratings.longfiles import read_paired_choices, read_ratings
+from ratings.models import Study
 from ratings.queries import study_by_slug
 from ratings.services.imports import import_ratings
 from srstudy.commands import SentenceCommand
+from srstudy.errors import Refused
 from srstudy.words import counted
 
 
@@ -30,6 +32,11 @@ class Command(SentenceCommand):
 
     def handle(self, **options: Any) -> None:
         study = study_by_slug(options["slug"])
+        if study.status == Study.Status.DRAFT:
+            raise Refused(
+                f"Study {study.slug} is a draft and takes no ratings: `python manage.py open_study "
+                f"{study.slug}` opens it."
+            )
         read_file = read_paired_choices if study.asks.scale is None else read_ratings
         read = read_file(options["file"], encoding=options["encoding"])
         stored = import_ratings(study, read.frame, file=options["file"].name)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from ratings.invites import path_of, state_of
+from ratings.management.commands.open_study import WHOLE_ADDRESS, not_open_yet
 from ratings.models import Invite, Study
 from ratings.queries import study_by_slug
 from ratings.services import slots, studies
@@ -67,7 +68,9 @@ class Command(SentenceCommand):
         )
         many = "any number of raters" if invite.max_raters is None else counted(invite.max_raters, "rater")
         until = f", until {_time(invite.expires_at)}" if invite.expires_at else ""
-        self.stderr.write(f"Invite {invite.pk} of {study.slug}, for {many}{until}.")
+        self.stderr.write(f"Invite {invite.pk} of {study.slug}, for {many}{until}. {WHOLE_ADDRESS}")
+        if study.status == Study.Status.DRAFT:
+            self.stderr.write(not_open_yet(study))
         self.stdout.write(path_of(invite))
 
     def _revoke(self, study: Study, name: str) -> None:

@@ -1,5 +1,6 @@
 """`manage.py plan_study`: how many raters a study needs, from a pilot's votes or assumed spreads."""
 
+import math
 from argparse import ArgumentParser
 from dataclasses import dataclass
 from math import comb
@@ -15,6 +16,7 @@ from ratings.longfiles import read_ratings
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 from srstudy.tables import text_table
+from srstudy.words import counted
 
 
 class Command(SentenceCommand):
@@ -78,8 +80,8 @@ class Command(SentenceCommand):
             f"Spread of the difference between two methods, from {source}: {spread.rater_sd:.2f} points from "
             f"rater to rater, {spread.vote_sd:.2f} from image to image.\n"
             f"To find a difference of {options['difference']:g} points with power {options['power']:g} at "
-            f"level {options['level']:g}, with {comb(methods, 2)} comparisons of {methods} methods "
-            "(Bonferroni, which is Holm's first step):"
+            f"level {options['level']:g}, with {counted(comb(methods, 2), 'comparison')} of {methods} "
+            "methods (Bonferroni, which is Holm's first step):"
         )
         rows = [
             [
@@ -108,6 +110,17 @@ class _Source:
     methods: int
 
 
+def _refuse_wrong_spread(*, rater_sd: float, vote_sd: float) -> None:
+    """Raises: ValueError naming the option of the command that is no standard deviation."""
+    for option, sd in (("--rater-sd", rater_sd), ("--vote-sd", vote_sd)):
+        if not 0 <= sd < math.inf:
+            raise ValueError(f"{option} is {sd:g}, which is not a standard deviation of 0 or more")
+    if rater_sd == vote_sd == 0:
+        raise ValueError(
+            "--rater-sd and --vote-sd are both 0, and without any spread there is nothing to plan"
+        )
+
+
 def _spread(options: dict[str, Any]) -> tuple[Spread, _Source | None]:
     """The spread of differences, and the pilot it is from. Raises: ValueError if neither way is complete."""
     assumed = options["rater_sd"], options["vote_sd"]
@@ -116,6 +129,7 @@ def _spread(options: dict[str, Any]) -> tuple[Spread, _Source | None]:
             raise ValueError("a plan needs --pilot FILE.csv, or both --rater-sd and --vote-sd")
         if options["methodology"] or options["scale"]:
             raise ValueError("--methodology and --scale say how a --pilot was rated, and there is none")
+        _refuse_wrong_spread(rater_sd=assumed[0], vote_sd=assumed[1])
         return Spread(rater_sd=assumed[0], vote_sd=assumed[1]), None
     if assumed != (None, None):
         raise ValueError("--pilot gives the standard deviations; leave --rater-sd and --vote-sd out")
