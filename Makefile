@@ -34,7 +34,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 # Raters' pages in other languages: collects their sentences and compiles what is translated (GNU gettext).
-MESSAGES := --locale ko --no-location --ignore '.venv/*' --ignore 'tests/*' --ignore 'benchmarks/*'
+MESSAGES := --locale ko --no-location --no-wrap --ignore '.venv/*' --ignore 'tests/*' --ignore 'benchmarks/*'
 messages: $(VENV)/installed-dev
 	$(BIN)/python manage.py makemessages $(MESSAGES)
 	$(BIN)/python manage.py compilemessages --locale ko --ignore '.venv/*'

@@ -10,6 +10,7 @@ PARAMETERS: Final = (
     *("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
     *("workerId", "assignmentId", "hitId", "turkSubmitTo"),
 )
+PERSON_IDS: Final = ("PROLIFIC_PID", "workerId")
 LONGEST: Final = 200
 PROLIFIC_END: Final = ("app.prolific.com", "/submissions/complete")
 MTURK_SUBMIT: Final = ("https://www.mturk.com", "https://workersandbox.mturk.com")

@@ -5,6 +5,8 @@ The English stands in the database with the study; where it is one of these, the
 
 from django.utils.translation import gettext, gettext_noop
 
+TITLE = gettext_noop("Picture quality study")
+
 CONSENT = gettext_noop(
     """\
 You are invited to judge the quality of pictures. You will see pictures and say how good they look to you. \
@@ -25,7 +27,7 @@ quality: how sharp, how natural, how free of disturbing traces it looks.
 Set both sliders. Each runs from 0 (bad) to 100 (excellent), and every place between the words counts. \
 Either picture may be the better one, and they may be equally good.
 
-Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
+Keep your usual distance from the screen, do not change the page's zoom, and take the time you need. \
 With the keyboard, Tab goes from slider to slider, the arrow keys move it, and Enter confirms."""
 )
 
@@ -36,7 +38,7 @@ differs from it, and how much that difference annoys you.
 
 Choose one of the five answers. If you see no difference, choose "Imperceptible".
 
-Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
+Keep your usual distance from the screen, do not change the page's zoom, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
 )
 
@@ -48,7 +50,7 @@ traces it looks.
 Choose one of the five answers, from excellent to bad. Judge each picture by itself, and not by those \
 before it.
 
-Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
+Keep your usual distance from the screen, do not change the page's zoom, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
 )
 
@@ -58,7 +60,7 @@ Each page shows two pictures of the same scene, A and B. Say which of them looks
 sharper, more natural, freer of disturbing traces. If you are not sure, choose the one that you would \
 rather look at.
 
-Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
+Keep your usual distance from the screen, do not change the page's zoom, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
 )
 
@@ -67,7 +69,7 @@ PAIRED_COMPARISON_WITH_TIES = gettext_noop(
 Each page shows two pictures of the same scene, A and B. Say which of them looks better to you: \
 sharper, more natural, freer of disturbing traces. If you see no difference, say that both are the same.
 
-Keep your usual distance from the screen, leave the page's zoom at 100 %, and take the time you need. \
+Keep your usual distance from the screen, do not change the page's zoom, and take the time you need. \
 With the keyboard, Tab goes to the answers, the arrow keys choose one, and Enter confirms."""
 )
 

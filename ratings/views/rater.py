@@ -15,9 +15,10 @@ from ratings import queries
 from ratings.flow import AFTER, BEFORE
 from ratings.flow.examples import examples_of
 from ratings.invites import state_of
+from ratings.marks import mark_of
 from ratings.models import Rater, Study
 from ratings.page_texts import trial_texts
-from ratings.recruiting import MTURK_ORIGINS, recruited_from, way_back
+from ratings.recruiting import MTURK_ORIGINS, PERSON_IDS, recruited_from, way_back
 from ratings.services import sessions, showing, slots
 from ratings.texts import translated
 from ratings.views.access import (
@@ -59,10 +60,7 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 
 def _is_somebody_else(rater: Rater, recruited: dict[str, str]) -> bool:
     """Whether a link names another person than the one whom the browser's cookie names."""
-    return any(
-        name in recruited and recruited[name] != rater.recruited.get(name, "")
-        for name in ("PROLIFIC_PID", "workerId")
-    )
+    return any(name in recruited and recruited[name] != rater.recruited.get(name, "") for name in PERSON_IDS)
 
 
 def _refused_invite(request: HttpRequest, visit: Visit) -> HttpResponse | None:
@@ -100,6 +98,7 @@ def _consent_form(request: HttpRequest, visit: Visit, *, unticked: bool = False)
         "nonce": sessions.new_nonce(),
         "tryout": _is_staff(request),
         "unticked": unticked,
+        "title": translated(visit.study.title),
         "consent_text": translated(visit.study.consent_text),
         "recruited": recruited_from(request.GET) | recruited_from(request.POST),
         "more": [step.asks for step in (*BEFORE, *AFTER) if step.is_on(visit.setup)],
@@ -127,6 +126,12 @@ def _join(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         return closed_page(request, visit)
     except slots.NoPlaceLeft as refused:
         return _no_place_page(request, refused)
+    except sessions.TakesPartAlready:
+        text = _(
+            "Somebody with your participant id takes part in this study already. If that is you, please go "
+            "on in the browser in which you began, or with your personal link."
+        )
+        return plain_page(request, _("You have begun already"), text, status=409)
     except sessions.NotFromTheForm:
         text = _("This page could not be read in full. Please reload it and agree again.")
         return plain_page(request, _("Please reload"), text, status=400)
@@ -194,6 +199,7 @@ def trial(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         return plain_page(request, _("A picture is missing"), text, status=409, visit=visit)
     context = {
         "upcoming": given,
+        "mark": mark_of(rater),
         "texts": trial_texts(),
         "methodology": visit.study.asks,
         "place": queries.place_of(session),
