@@ -23,11 +23,10 @@ from ratings.models import Study
 from ratings.services import studies
 from ratings.services.stimuli import propose_crops
 from ratings.study_options import StudyOptions, option_help
+from ratings.texts import TITLE
 from srstudy.commands import SentenceCommand
 from srstudy.errors import Refused
 from srstudy.words import counted
-
-TITLE = "Picture quality study"
 
 
 class Command(SentenceCommand):
