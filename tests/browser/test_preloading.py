@@ -13,6 +13,7 @@ from tests.browser.steps import (
     open_pair,
     rate,
     see_pair,
+    see_trial,
     set_both,
     wait_for_count,
     wait_until_fetched,
@@ -127,15 +128,17 @@ def test_the_line_of_progress_grows(page, link):
     expect(bar).to_have_js_property("max", 4)
 
 
+@pytest.mark.parametrize("language", ["en-GB", "ko-KR"])
 @pytest.mark.parametrize("methodology", ["dscqs", "dsis", "acr_hr", "pc"])
 def test_the_page_without_its_pictures_is_small_and_comes_from_one_server(
-    page, live_server, methodology, record_property
+    open_browser, live_server, methodology, language, record_property
 ):
+    page = open_browser(locale=language).new_page()
     open_trial(page, make_gallery(images=2, methodology=methodology))
     responses = []
     page.on("response", lambda response: responses.append(response))
     page.reload()
-    expect(page.locator("#status")).to_contain_text("to go on.")
+    see_trial(page)
     assert {one.url.startswith(live_server.url) for one in responses} == {True}
     sizes = {one.url: len(one.body()) for one in responses if "/images/" not in one.url}
     assert any(url.endswith("/js/trial.js") for url in sizes)
