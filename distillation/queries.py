@@ -89,6 +89,12 @@ def methods_of(dataset: str) -> list[str]:
     return sorted(complete, key=lambda method: (order.get(method, len(order)), method))
 
 
+def methods_found(dataset: str) -> list[str]:
+    """The methods with an output of any image of a data set, by name."""
+    found = Output.objects.filter(image__dataset=dataset).order_by("method")
+    return list(found.values_list("method", flat=True).distinct())
+
+
 def output_of(image: Image, method: str, run: TrainingRun | None) -> Output | None:
     """The output of one image by one method: by `run`, or the one that needs none."""
     return Output.objects.filter(image=image, method=method, run=run).select_related("image", "run").first()

@@ -35,8 +35,8 @@ class AskedTrial:
     is_shown: bool
 
     @classmethod
-    def of(cls, trial: Trial, *, is_shown: bool | None = None) -> Self:
-        """What is known of a trial; `is_shown` where that is newer than what was read."""
+    def of(cls, trial: Trial) -> Self:
+        """What is known of a trial."""
         session = trial.session
         study = session.rater.study
         return cls(
@@ -50,7 +50,7 @@ class AskedTrial:
             study=study.slug,
             methodology=study.methodology,
             setup=study.setup,
-            is_shown=trial.shown_at is not None if is_shown is None else is_shown,
+            is_shown=trial.shown_at is not None,
         )
 
     @property
@@ -63,7 +63,7 @@ def remember(invite: str, rater: Rater, trials: Iterable[Trial]) -> None:
     """Keep what the answers to these trials will need, which have been handed out to a rater by this link."""
     if rater.token_hash is None:
         return
-    known = {_key(invite, rater.token_hash, one.token): AskedTrial.of(one, is_shown=True) for one in trials}
+    known = {_key(invite, rater.token_hash, one.token): AskedTrial.of(one) for one in trials}
     cache.set_many(known, REMEMBERED_S)
 
 

@@ -15,12 +15,12 @@ from srstudy.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a rater is: trials rated, of how many, without those for practice; and the one that comes now."""
+    """Where a rater is: trials rated, of how many, those for practice apart; whether any has an answer."""
 
     rated: int
     total: int
     practice: int
-    trial: Trial | None
+    begun: bool
 
 
 def invite_by_token(token: str) -> Invite | None:
@@ -41,15 +41,20 @@ def session_of(rater: Rater) -> Session:
 
 
 def place_of(session: Session) -> Place:
-    """The first trial without a rating, and how far the session is."""
-    trials = session.trials.select_related("stimulus")
-    counted = trials.exclude(kind=Trial.Kind.TRAINING)
+    """How far the session is."""
+    rated = session.trials.filter(rating__isnull=False)
+    practice = practice_of(session)
     return Place(
-        rated=counted.filter(rating__isnull=False).count(),
-        total=counted.count(),
-        practice=trials.filter(kind=Trial.Kind.TRAINING).count(),
-        trial=trials.filter(rating__isnull=True).order_by("position").first(),
+        rated=rated.exclude(kind=Trial.Kind.TRAINING).count(),
+        total=session.length - practice,
+        practice=practice,
+        begun=rated.exists(),
     )
+
+
+def practice_of(session: Session) -> int:
+    """How many of a session's trials are for practice; they are the first ones."""
+    return session.trials.filter(kind=Trial.Kind.TRAINING).count()
 
 
 # In SQL, because to put it together in the ORM takes ten times as long as to run it. The columns are those

@@ -63,12 +63,12 @@ def make_playlist(
     by_name = attrgetter("image", "method")
     if tests < len(stimuli):
         ordered = [*sorted(stimuli, key=by_name), *sorted(companions, key=by_name)]
+        drawn_from = len(stimuli)
     else:
         ordered = sorted([*stimuli, *companions], key=by_name)
-        tests = len(ordered)
+        drawn_from = tests = len(ordered)
     named = [(one.image, one.method) for one in (*ordered, *training)]
     keys = list(zip(codes(image for image, _ in named), codes(method for _, method in named), strict=True))
-    drawn_from = len(stimuli) if tests < len(stimuli) else len(ordered)
     of_methods = {key: one.shown for (_, key), one in zip(keys, (*ordered, *training), strict=True)}
     shown = tuple(of_methods.values()) if any(of_methods.values()) else ()
     levels = levels_of(methods_apart=design.methods_apart, relax=relax, shown=shown)

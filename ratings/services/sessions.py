@@ -28,6 +28,7 @@ PREFIX = {
 JOIN_TRIES = 20
 NONCE_BYTES = 24
 CODE_BYTES = 5
+TRIAL_TOKEN_BYTES = 20
 NONCE = re.compile(r"[A-Za-z0-9_-]{32}")  # NONCE_BYTES in URL-safe base64
 
 
@@ -182,13 +183,16 @@ def plan_session(rater: Rater) -> Session:
             shown=entry.shown if item.shown == "test" else item.shown,
             repeat_of=None if item.repeat_of is None else item.repeat_of + 1,
             **rater.study.asks.sides(item.reference_side),
-            token=secrets.token_urlsafe(20),
-            left_token=secrets.token_urlsafe(20),
-            right_token=secrets.token_urlsafe(20),
+            **new_tokens(),
         )
         for entry, item in plan.trials
     )
     return session
+
+
+def new_tokens() -> dict[str, str]:
+    """Addresses for a trial and its pictures that nobody can guess."""
+    return {name: secrets.token_urlsafe(TRIAL_TOKEN_BYTES) for name in ("token", "left_token", "right_token")}
 
 
 def mark_instructed(rater: Rater) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from ratings import pngs
 from ratings.methodologies import Picture
 from ratings.models import Problem, Rating, Session, Stimulus, Study, Trial
+from ratings.queries import practice_of
 from ratings.services.ratings import SITTING_GAP
 from ratings.study_options import StudyOptions
 
@@ -77,9 +78,13 @@ def pause_now(session: Session, setup: StudyOptions) -> Pause | None:
 
 def mark_shown(trials: Sequence[Trial]) -> None:
     """Store that these trials were handed out; the first time counts."""
-    fresh = [trial.pk for trial in trials if trial.shown_at is None]
+    now = timezone.now()
+    fresh = [trial for trial in trials if trial.shown_at is None]
     if fresh:
-        Trial.objects.filter(pk__in=fresh, shown_at__isnull=True).update(shown_at=timezone.now())
+        keys = [trial.pk for trial in fresh]
+        Trial.objects.filter(pk__in=keys, shown_at__isnull=True).update(shown_at=now)
+    for trial in fresh:
+        trial.shown_at = now
 
 
 def end_break(session: Session) -> None:
@@ -101,7 +106,7 @@ def _allowed(session: Session, setup: StudyOptions) -> tuple[list[Trial], Pause 
         return [], rest
     if sitting.last_at is not None and timezone.now() - sitting.last_at > SITTING_GAP:
         sitting = Sitting(began_at=None, rated=0, last_at=None)  # the rater has been away: another begins
-    warm_up = session.trials.filter(kind=Trial.Kind.TRAINING).count()
+    warm_up = practice_of(session)
     if _break_before(trials[0], session, setup, warm_up) or _is_long(sitting, session, setup):
         return [], Pause("break")
     left = setup.sitting_trials - sitting.rated if setup.sitting_trials is not None else len(trials)

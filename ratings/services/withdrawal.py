@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from ratings.models import Rater, Rating, Session, StepResult, Study, Trial
+from ratings.services.sessions import new_tokens
 from ratings.services.slots import drop_rater
 from srstudy.errors import Refused
 
@@ -32,7 +33,6 @@ DEVICE: Final[dict[str, Any]] = {
     "pointer": "",
 }
 NAME_BYTES = 6
-TOKEN_BYTES = 20
 
 
 @transaction.atomic
@@ -98,11 +98,8 @@ def _make_nameless(rater: Rater) -> None:
         session_key = _new_key()
         for trial in list(session.trials.order_by("position")):
             trial_key = _new_key()
-            tokens = {
-                name: secrets.token_urlsafe(TOKEN_BYTES) for name in ("token", "left_token", "right_token")
-            }
             Rating.objects.filter(trial=trial).update(id=_new_key(), trial=trial_key)
-            Trial.objects.filter(pk=trial.pk).update(id=trial_key, session=session_key, **tokens)
+            Trial.objects.filter(pk=trial.pk).update(id=trial_key, session=session_key, **new_tokens())
         Session.objects.filter(pk=session.pk).update(id=session_key, rater=rater_key)
     Rater.objects.filter(pk=rater.pk).update(id=rater_key)
 

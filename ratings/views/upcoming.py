@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from ratings.asked import remember
 from ratings.models import Session, Trial
+from ratings.queries import practice_of
 from ratings.services import showing
 from ratings.views.access import Visit
 
@@ -20,7 +21,7 @@ def upcoming(visit: Visit, session: Session) -> dict[str, Any]:
     if not trials:
         return {"trials": [], "go": reverse("ratings:start", args=[visit.token])}
     remember(visit.token, visit.known_rater, trials)
-    warm_up = session.trials.filter(kind=Trial.Kind.TRAINING).count()
+    warm_up = practice_of(session)
     return {"trials": [_described(visit, session, trial, warm_up) for trial in trials], "go": None}
 
 

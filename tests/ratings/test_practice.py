@@ -50,3 +50,12 @@ def test_every_page_counts_the_same_pairs(client, practised, link):
 def test_without_practice_nothing_is_said_of_it(client, study, invite):
     client.post(invite, agreement(study))
     assert "for practice" not in text_of(client, f"{invite}instructions")
+
+
+def test_who_reads_the_instructions_again_after_practice_goes_on_and_does_not_begin(client, practised, link):
+    client.post(link, agreement(practised))
+    rater = practised.raters.get()
+    assert "Show the first pair" in text_of(client, f"{link}instructions")
+    client.post(f"{link}instructions")
+    answer_all_but(rater, rater.sessions.get().length - 1)
+    assert "Show the first pair" not in text_of(client, f"{link}instructions?again=1")

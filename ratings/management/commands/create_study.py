@@ -141,11 +141,9 @@ class Command(SentenceCommand):
                 f"No method has made images of the data set {dataset!r} (known: {known}): run "
                 f"`python manage.py evaluate --dataset {dataset} --method bicubic …` first."
             )
-        made = (
-            Output.objects.filter(image__dataset=dataset).order_by("method").values_list("method", flat=True)
-        )
         # Of our own methods that have made nothing, what is looked up below says what to run.
-        _refuse_wrong_methods(options["methods"] or (), list(made.distinct()), besides=Method.values)
+        made = queries.methods_found(dataset)
+        _refuse_wrong_methods(options["methods"] or (), made, besides=Method.values)
         methods = options["methods"] or queries.methods_of(dataset)
         return queries.outputs_for(_first(images, options["images"]), methods, profile=options["profile"])
 
